@@ -1,0 +1,122 @@
+"""Who is asking."""
+
+import unicodedata
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.core.validators import MinLengthValidator
+from django.db import IntegrityError, models
+from django.db.models.functions import Length, Lower
+from django.db.models.lookups import GreaterThanOrEqual
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from taskhub.api.problems import InputError, Problem
+
+SHORTEST_USERNAME = 3  # characters, after normalization
+LONGEST_USERNAME = 50
+USERNAME_TAKEN = "Username already exists"
+INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # Unicode's control, format, surrogate and separator characters
+
+
+class UsernameTaken(Problem):
+    status_code = 400
+    default_code = "username_taken"
+    default_detail = USERNAME_TAKEN
+    errors = (InputError(pointer="/username", code="username_taken", detail=USERNAME_TAKEN),)
+
+
+def validate_visible(username: str) -> None:
+    """Refuses characters that make two names look alike or a name look empty."""
+    if any(unicodedata.category(character) in INVISIBLE for character in username):
+        raise ValidationError(
+            "A username may not hold spaces, control or formatting characters.", code="invisible_character"
+        )
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Finds by username without regard to case, through the unique index. Raises User.DoesNotExist."""
+        wanted = Lower(models.Value(User.normalize_username(username or "")))
+        return self.alias(lowered=Lower("username")).get(lowered=wanted)
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Raises UsernameTaken; the surrounding transaction is then fit for nothing but a rollback."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        try:
+            user.save(using=self._db)
+        except IntegrityError as error:
+            if violated_constraint(error) == "users_username_lower_key":
+                raise UsernameTaken from error
+            raise
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """For `manage.py createsuperuser`, which reports a ValidationError as a sentence."""
+        user = self.model(username=username, is_staff=True, is_superuser=True, **fields)
+        user.set_password(password)
+        user.full_clean()
+        user.save(using=self._db)
+        return user
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """The name PostgreSQL gives of the constraint that refused a row."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    username = models.CharField(
+        max_length=LONGEST_USERNAME, validators=[MinLengthValidator(SHORTEST_USERNAME), validate_visible]
+    )
+    email = models.EmailField(null=True, blank=True)  # noqa: DJ001 - NULL says: no address given
+    email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    is_active = models.BooleanField(default=True, help_text="Unset this instead of deleting the account.")
+    is_staff = models.BooleanField(default=False, help_text="May sign in to the admin.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta:
+        db_table = "users"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"), name="users_username_lower_key", violation_error_message=USERNAME_TAKEN
+            ),
+            # Only among verified addresses: otherwise signing up would tell whose address is known
+            models.UniqueConstraint(
+                Lower("email"),
+                name="users_verified_email_lower_key",
+                condition=models.Q(email_verified_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="users_username_length", condition=GreaterThanOrEqual(Length("username"), SHORTEST_USERNAME)
+            ),
+            models.CheckConstraint(
+                name="users_verified_email_exists",
+                condition=models.Q(email_verified_at__isnull=True) | models.Q(email__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @classmethod
+    def normalize_username(cls, username: Any) -> Any:
+        """NFKC, without surrounding white space (CONTRACT section 2)."""
+        return unicodedata.normalize("NFKC", username).strip() if isinstance(username, str) else username
+
+    def change_email(self, email: str | None) -> None:
+        """Another address has to be verified anew."""
+        if email != self.email:
+            self.email, self.email_verified_at = email, None
+            self.save(update_fields=["email", "email_verified_at"])

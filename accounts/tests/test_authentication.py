@@ -1,0 +1,82 @@
+import jwt
+import pytest
+from django.conf import settings
+
+from accounts.models import User
+from accounts.tokens import AccessToken, RefreshToken
+from conftest import client_of
+
+
+def answer_to(header):
+    client = client_of()
+    client.credentials(HTTP_AUTHORIZATION=header)
+    return client.get("/auth/me")
+
+
+def signed(claims, headers=None, secret=None, algorithm="HS256"):
+    kid, own = next(iter(settings.JWT_SIGNING_KEYS.items()))
+    return jwt.encode(claims, secret or own, algorithm=algorithm, headers=headers or {"kid": kid})
+
+
+def bad_tokens(user):
+    claims = AccessToken.for_user(user).payload
+    yield "refresh token", str(RefreshToken.for_user(user))
+    yield "expired", signed({**claims, "exp": 1})
+    yield "no expiry", signed({name: claims[name] for name in claims if name != "exp"})
+    yield "forged", signed(claims, secret="f" * 32)
+    yield "unknown key", signed(claims, headers={"kid": "other"})
+    yield "key that is no name", signed(claims).replace("eyJ", "eyK", 1)
+    yield "no key named", jwt.encode(claims, next(iter(settings.JWT_SIGNING_KEYS.values())))
+    yield "unsigned", jwt.encode(claims, None, algorithm="none", headers={"kid": "local"})
+    yield "empty", ""
+    yield "not a token", "x.y.z"
+    yield "not ASCII", "ä"
+
+
+def test_every_bad_token_gets_the_same_answer(alice):
+    answers = {name: answer_to(f"Bearer {token}") for name, token in bad_tokens(alice)}
+    answers["no header"] = client_of().get("/auth/me")
+    answers["another scheme"] = answer_to("Basic YWxpY2U6eA==")
+
+    bodies = {name: {**answer.json(), "request_id": ""} for name, answer in answers.items()}
+    assert {answer.status_code for answer in answers.values()} == {401}
+    assert {answer["WWW-Authenticate"] for answer in answers.values()} == {"Bearer"}
+    assert len({str(body) for body in bodies.values()}) == 1
+    assert bodies["no header"]["code"] == "not_authenticated"
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_has_no_case(alice, scheme):
+    assert answer_to(f"{scheme} {AccessToken.for_user(alice)}").status_code == 200
+
+
+def test_a_deactivated_user_is_out_at_once(alice_client):
+    User.objects.update(is_active=False)
+
+    assert alice_client.get("/auth/me").status_code == 401
+
+
+def test_a_deleted_user_is_out_at_once(alice, alice_client):
+    alice.delete()
+
+    assert alice_client.get("/auth/me").status_code == 401
+
+
+def test_a_token_of_a_retired_key_that_still_verifies_is_good(alice, settings):
+    raw = str(AccessToken.for_user(alice))
+    settings.JWT_SIGNING_KEYS = {"new": "n" * 32, **settings.JWT_SIGNING_KEYS}
+
+    assert jwt.get_unverified_header(str(AccessToken.for_user(alice)))["kid"] == "new"
+    assert answer_to(f"Bearer {raw}").status_code == 200
+
+
+def test_a_token_of_a_removed_key_is_refused(alice, settings):
+    raw = str(AccessToken.for_user(alice))
+    settings.JWT_SIGNING_KEYS = {"new": "n" * 32}
+
+    assert answer_to(f"Bearer {raw}").status_code == 401
+
+
+def test_the_user_check_is_one_statement(alice_client, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        alice_client.get("/auth/me")

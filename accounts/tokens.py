@@ -1,0 +1,109 @@
+"""Access and refresh tokens. A spent refresh token is in simplejwt's blacklist; the insert there decides who wins."""
+
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.contrib.auth.models import update_last_login
+from django.db import transaction
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework_simplejwt import tokens
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.utils import datetime_from_epoch
+
+from accounts.models import User
+from taskhub.api.problems import Problem
+
+
+class TokenNotValid(Problem):
+    status_code = 401
+    default_code = "token_not_valid"
+    default_detail = "This refresh token is not valid, or was used before: sign in again."
+
+
+class KeyRing(TokenBackend):
+    """Signs with the first of JWT_SIGNING_KEYS and verifies with the one named by `kid` (RFC 7515 section 4.1.4)."""
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        kid, secret = next(iter(settings.JWT_SIGNING_KEYS.items()))
+        return jwt.encode(payload, secret, algorithm=self.algorithm, headers={"kid": kid})
+
+    def get_verifying_key(self, token: Any) -> str:
+        kid = jwt.get_unverified_header(token).get("kid", "")
+        if kid not in settings.JWT_SIGNING_KEYS:
+            raise TokenBackendError("The token names no key of ours.")
+        return str(settings.JWT_SIGNING_KEYS[kid])
+
+
+class AccessToken(tokens.AccessToken):
+    _token_backend = KeyRing("HS256")
+
+
+class RefreshToken(tokens.RefreshToken):
+    _token_backend = AccessToken._token_backend
+    access_token_class = AccessToken
+
+    @classmethod
+    def for_user(cls, user: Any) -> "RefreshToken":
+        token = cls()
+        token["sub"] = str(user.pk)
+        token.outstanding_row()
+        return token
+
+    def outstanding_row(self) -> OutstandingToken:
+        """The row the blacklist refers to. Unlike simplejwt's it does not hold the token: reading it opens no door."""
+        row, _ = OutstandingToken.objects.get_or_create(
+            jti=self["jti"],
+            defaults={
+                "user": User.objects.filter(pk=self["sub"]).first(),
+                "created_at": datetime_from_epoch(self["iat"]),
+                "expires_at": datetime_from_epoch(self["exp"]),
+            },
+        )
+        return row
+
+    def spend(self) -> bool:
+        """Blacklist the token. True for exactly one of any number of concurrent callers."""
+        _, created = BlacklistedToken.objects.get_or_create(token=self.outstanding_row())
+        return bool(created)
+
+
+def signed_in(user: User) -> RefreshToken:
+    """A new refresh token for somebody who has just shown the password."""
+    with transaction.atomic():
+        update_last_login(User, user)
+        return RefreshToken.for_user(user)
+
+
+def rotate(raw: str) -> RefreshToken:
+    """Spend a refresh token for a new one. Raises TokenNotValid."""
+    try:
+        spent = RefreshToken(raw)
+    except TokenError as error:
+        raise TokenNotValid from error
+    with transaction.atomic():
+        user = User.objects.filter(pk=spent["sub"], is_active=True).first()
+        if user is None or not spent.spend():
+            raise TokenNotValid
+        return RefreshToken.for_user(user)
+
+
+def revoke(raw: str) -> None:
+    """Make a refresh token useless. One that is forged, expired or spent is so already (RFC 7009 section 2.2).
+
+    Raises ValidationError for what is no refresh token: by silence the client would believe it had signed out.
+    """
+    try:
+        claims = jwt.decode(raw, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        claims = {}
+    if claims.get("token_type") != RefreshToken.token_type:
+        raise ValidationError({"refresh_token": [ErrorDetail("This is not a refresh token.", code="invalid")]})
+    try:
+        token = RefreshToken(raw)
+    except TokenError:
+        return
+    with transaction.atomic():
+        token.spend()

@@ -1,0 +1,88 @@
+"""Sign-up, sign-in, tokens, and the caller's own account."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from accounts import tokens
+from accounts.authentication import caller
+from accounts.models import User
+from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
+from taskhub.api.formats import FormParser, JSONParser, MergePatchParser, MultiPartParser
+from taskhub.api.problems import Problem
+from taskhub.api.views import StrictQuery, WriteTransaction
+
+
+class InvalidCredentials(Problem):
+    status_code = 401
+    default_code = "invalid_credentials"
+    default_detail = "Invalid username or password"
+
+
+def valid_input(serializer: BaseSerializer[Any]) -> dict[str, Any]:
+    """What the client sent, checked. Raises ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def token_pair(refresh: tokens.RefreshToken) -> Response:
+    """RFC 6749 section 5.1."""
+    body = {
+        "access_token": str(refresh.access_token),
+        "refresh_token": str(refresh),
+        "token_type": "bearer",
+        "expires_in": int(tokens.AccessToken.lifetime.total_seconds()),
+    }
+    return Response(body, headers={"Cache-Control": "no-store"})
+
+
+class Public(StrictQuery):
+    """For those who have no access token, or one that has just expired."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+
+class Register(WriteTransaction, Public):
+    def post(self, request: Request) -> Response:
+        user = User.objects.create_user(**valid_input(RegisterSerializer(data=request.data)))
+        return Response(UserSerializer(user).data, status=201)
+
+
+class Login(Public):
+    parser_classes = (JSONParser, FormParser, MultiPartParser)
+
+    def post(self, request: Request) -> Response:
+        credentials = valid_input(LoginSerializer(data=request.data))
+        user = authenticate(request, **credentials)
+        if not isinstance(user, User):
+            raise InvalidCredentials
+        return token_pair(tokens.signed_in(user))
+
+
+class Refresh(Public):
+    def post(self, request: Request) -> Response:
+        return token_pair(tokens.rotate(valid_input(RefreshTokenSerializer(data=request.data))["refresh_token"]))
+
+
+class Logout(Public):
+    def post(self, request: Request) -> Response:
+        tokens.revoke(valid_input(RefreshTokenSerializer(data=request.data))["refresh_token"])
+        return Response(status=204)
+
+
+class Me(WriteTransaction, StrictQuery):
+    parser_classes = (JSONParser, MergePatchParser)
+
+    def get(self, request: Request) -> Response:
+        return Response(UserSerializer(request.user).data)
+
+    def patch(self, request: Request) -> Response:
+        user = caller(request)
+        fields = valid_input(UserSerializer(user, data=request.data, partial=True))
+        if "email" in fields:
+            user.change_email(fields["email"])
+        return Response(UserSerializer(user).data)

@@ -1,0 +1,116 @@
+"""Turns every error into one shape, `application/problem+json` (RFC 9457; CONTRACT section 1)."""
+
+import math
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import DisallowedHost, PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
+from rest_framework import exceptions
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+
+from taskhub.api.formats import to_json
+from taskhub.api.problems import BadHost, DatabaseUnavailable, InputError, InternalError, Problem
+from taskhub.api.request_log import request_id
+
+CONTENT_TYPE = "application/problem+json"
+# REST framework's words where they differ from ours
+CODES = {
+    "parse_error": "malformed_body",
+    "invalid": "validation_error",
+    "authentication_failed": "not_authenticated",
+    "throttled": "rate_limited",
+}
+NOT_AUTHENTICATED = "A valid access token is needed: Authorization: Bearer <access token>."
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's hook. None lets Django log what nobody foresaw and answer through `server_error`."""
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    if isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    if not isinstance(exc, APIException):
+        return None
+    body = problem_body(exc, context["request"].path)
+    return Response(body, status=exc.status_code, headers=problem_headers(exc), content_type=CONTENT_TYPE)
+
+
+def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:
+    """The same answer outside REST framework: middleware and Django's own error pages."""
+    body = to_json(problem_body(exc, request.path))
+    return HttpResponse(body, status=exc.status_code, headers=problem_headers(exc), content_type=CONTENT_TYPE)
+
+
+def problem_body(exc: APIException, path: str) -> dict[str, Any]:
+    code = CODES.get(exc.default_code, exc.default_code)
+    errors = list(exc.errors if isinstance(exc, Problem) else ())
+    detail = str(exc.detail)
+    if isinstance(exc, exceptions.ValidationError):
+        errors = list(input_errors(exc.detail))
+        detail = "The input is not valid." if len(errors) == 1 else f"The input is not valid in {len(errors)} places."
+    elif code == "not_authenticated":
+        detail = NOT_AUTHENTICATED
+    return {
+        "type": f"/problems/{code}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": exc.status_code,
+        "detail": detail,
+        "code": code,
+        "instance": escape_uri_path(path),
+        "request_id": request_id.get(),
+        "errors": errors,
+    }
+
+
+def problem_headers(exc: APIException) -> dict[str, str]:
+    headers = {}
+    if exc.status_code == 401:
+        headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3
+    wait = getattr(exc, "wait", None) or getattr(exc, "retry_after", None)
+    if wait is not None:
+        headers["Retry-After"] = str(math.ceil(wait))
+    return headers
+
+
+def input_errors(detail: Any, pointer: str = "") -> Iterator[InputError]:
+    """Flattens REST framework's nested messages into one entry per message, each with its JSON pointer (RFC 6901)."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            token = str(name).replace("~", "~0").replace("/", "~1")
+            yield from input_errors(inner, pointer if name == "non_field_errors" else f"{pointer}/{token}")
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from input_errors(inner, pointer)
+    else:
+        yield InputError(pointer=pointer, code=detail.code, detail=str(detail))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return problem_response(BadHost(), request)
+    return problem_response(exceptions.ParseError("The body is not one this server takes."), request)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_response(exceptions.PermissionDenied(), request)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem_response(exceptions.NotFound(), request)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Called while the unforeseen exception is being handled; Django has logged it."""
+    lost_database = isinstance(sys.exception(), OperationalError | InterfaceError)
+    return problem_response(DatabaseUnavailable() if lost_database else InternalError(), request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return problem_response(
+        exceptions.PermissionDenied("The form has expired or came from another site: reload it."), request
+    )

@@ -1,0 +1,138 @@
+"""Whether the process lives, and whether it can do its work. Probes need no token."""
+
+import functools
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing import Event
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import Error, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+import taskhub
+from taskhub.api.views import StrictQuery
+
+STARTED = time.monotonic()
+DATABASE_PATIENCE = 4  # seconds for all questions to the database
+REDIS_PATIENCE = 0.5  # seconds to connect, and again to answer
+draining = Event()  # set by taskhub.server, shared with the workers it forks
+
+
+@functools.cache
+def redis_client() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=REDIS_PATIENCE, socket_timeout=REDIS_PATIENCE, retry=None
+    )
+
+
+def redis_answers() -> bool:
+    try:
+        return bool(redis_client().ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+@contextmanager
+def database_deadline(seconds: float) -> Iterator[None]:
+    """Ends the block by an OperationalError when the server has not answered in time, even if it is frozen.
+
+    PostgreSQL's own statement_timeout is kept by the server, so it does not help against a server that stands still.
+    """
+    connection.ensure_connection()  # connect_timeout bounds this
+    wire = socket.socket(fileno=socket.dup(connection.connection.fileno()))
+    watchdog = threading.Timer(seconds, wire.shutdown, [socket.SHUT_RDWR])
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+        watchdog.join()
+        wire.close()
+
+
+@functools.cache
+def known_migrations() -> frozenset[tuple[str, str]]:
+    """The migrations this release ships; reading them from disk takes too long for each probe."""
+    return frozenset(MigrationLoader(None).disk_migrations)
+
+
+def database_report() -> dict[str, Any]:
+    """The body of /health/db. Never raises: what is wrong is in `errors`, as codes without driver text."""
+    report: dict[str, Any] = {
+        "status": "healthy",
+        "timestamp": datetime.now(UTC),
+        "database_connected": True,
+        "response_time_ms": None,
+        "migration_status": "up_to_date",
+        "connection_pool": {"active_connections": None, "pool_size": settings.WEB_WORKERS * settings.WEB_THREADS},
+        "errors": [],
+    }
+    started = time.perf_counter()
+    try:
+        with database_deadline(DATABASE_PATIENCE):
+            report["connection_pool"]["active_connections"] = open_connections()
+            report["response_time_ms"] = round((time.perf_counter() - started) * 1000, 2)
+            if known_migrations() - MigrationRecorder(connection).applied_migrations().keys():
+                report.update(status="degraded", migration_status="pending", errors=["migrations_pending"])
+    except Error:
+        report.update(
+            status="unhealthy", database_connected=False, migration_status="unknown", errors=["database_unavailable"]
+        )
+    return report
+
+
+def open_connections() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = current_user")
+        return int(cursor.fetchone()[0])
+
+
+class Probe(StrictQuery):
+    authentication_classes = ()
+    permission_classes = ()
+
+
+class Health(Probe):
+    def get(self, request: Request) -> Response:
+        return Response(
+            {
+                "status": "ok",
+                "app": "TaskHub",
+                "version": taskhub.__version__,
+                "timestamp": datetime.now(UTC),
+                "uptime_seconds": round(time.monotonic() - STARTED, 3),
+            }
+        )
+
+
+class DatabaseHealth(Probe):
+    def get(self, request: Request) -> Response:
+        report = database_report()
+        return Response(report, status=200 if report["status"] == "healthy" else 503)
+
+
+class Liveness(Probe):
+    def get(self, request: Request) -> Response:
+        return Response({"status": "alive"})
+
+
+class Readiness(Probe):
+    """Ready to take requests. Redis is only shown: without it jobs wait, and everything else goes on."""
+
+    def get(self, request: Request) -> Response:
+        errors = database_report()["errors"] + (["draining"] if draining.is_set() else [])
+        body = {
+            "status": "not_ready" if errors else "ready",
+            "redis": "ok" if redis_answers() else "unavailable",
+            "errors": errors,
+        }
+        return Response(body, status=503 if errors else 200)

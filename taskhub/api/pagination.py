@@ -1,0 +1,96 @@
+"""Pages that cost the same at any depth: each begins where the last one ended, found by its index."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.core import signing
+from django.db.models import F
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskhub.api.problems import BadParameter
+
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+DEPRECATED_SINCE = "@1795219200"  # RFC 9745: `skip`, as of 2026-11-21
+
+
+def after(columns: Sequence[str], position: Sequence[Any]) -> TupleLessThan:
+    """The rows behind `position` when `columns` are read in descending order, as one row-value comparison.
+
+    PostgreSQL makes a range of the composite index out of `(a, b) < (x, y)`, which it does not out of
+    `a < x OR (a = x AND b < y)`. Django's tuple lookups are undocumented: tasks/tests/test_list_plan.py pins the plan.
+    """
+    return TupleLessThan(Tuple(*map(F, columns)), tuple(position))
+
+
+class KeysetPagination(BasePagination):
+    """Newest first. Takes a queryset of dicts (`.values()`) that hold the columns of `ordering`, the last one unique.
+
+    A cursor is the position of the last row of a page, signed together with owner, list and filters; it never expires.
+    """
+
+    parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor", "skip", "offset"})
+    default_limit = 20
+    max_limit = 100
+    max_skip = 10_000
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        self.ordering: Sequence[str] = getattr(view, "ordering", ("created_at", "id"))
+        self.signer = signing.Signer(sep=".", salt=self.binding(request, view))
+        self.limit = bounded(request.query_params, "limit", self.default_limit, 1, self.max_limit)
+        self.headers: dict[str, str] = {}
+        skip = self.read_skip(request.query_params)
+        cursor = request.query_params.get("cursor")
+        if cursor is not None:
+            queryset = queryset.filter(after(self.ordering, self.position(cursor)))
+        queryset = queryset.order_by(*(f"-{column}" for column in self.ordering))
+        rows = list(queryset[skip : skip + self.limit + 1])  # the one more tells whether a page follows
+        self.has_more = len(rows) > self.limit
+        rows = rows[: self.limit]
+        self.next_cursor = self.cursor(rows[-1]) if self.has_more else None
+        return rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor}
+        return Response({"items": data, "meta": meta}, headers=self.headers)
+
+    def binding(self, request: Request, view: APIView | None) -> str:
+        """What a cursor is good for: this list, this owner, these filters."""
+        filters = sorted(item for item in request.query_params.items() if item[0] not in self.parameters)
+        return f"cursor:{type(view).__name__}:{request.user.pk}:{filters}"
+
+    def cursor(self, row: Mapping[str, Any]) -> str:
+        position = [str(row[column]) for column in self.ordering]
+        return self.signer.sign_object(position)
+
+    def position(self, cursor: str) -> list[str]:
+        try:
+            position: list[str] = self.signer.unsign_object(cursor)
+        except signing.BadSignature as error:
+            raise BadParameter("cursor", "invalid_cursor", "This cursor does not belong to this list.") from error
+        return position
+
+    def read_skip(self, query: Mapping[str, str]) -> int:
+        """`skip` as older clients know it: rows passed over, which costs more the deeper it goes."""
+        if "skip" not in query:
+            return 0
+        if "cursor" in query:
+            raise BadParameter("skip", "conflicting_parameter", "Give either cursor or skip.")
+        self.headers = {"Deprecation": DEPRECATED_SINCE}
+        return bounded(query, "skip", 0, 0, self.max_skip, "To go further, follow next_cursor with cursor.")
+
+
+def bounded(query: Mapping[str, str], name: str, default: int, low: int, high: int, hint: str = "") -> int:
+    """A whole number of the query between `low` and `high`, both included. Raises BadParameter."""
+    value = query.get(name)
+    if value is None:
+        return default
+    if not WHOLE_NUMBER.fullmatch(value):
+        raise BadParameter(name, "invalid", "This must be a whole number.")
+    if not low <= int(value) <= high:
+        raise BadParameter(name, "out_of_range", f"This must be from {low} to {high}. {hint}".rstrip())
+    return int(value)

@@ -1,0 +1,43 @@
+"""One id per request, in every answer and every log line, and one access line per request."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+access_log = logging.getLogger("taskhub.access")
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class RequestLog:
+    """Middleware. Echoes an acceptable X-Request-ID, else makes one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get("X-Request-ID", "")
+        chosen = offered if ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
+        started = time.perf_counter()
+        token = request_id.set(chosen)
+        try:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = chosen
+            milliseconds = (time.perf_counter() - started) * 1000
+            access_log.info(
+                "%s %s %d %.1fms", request.method, request.get_full_path(), response.status_code, milliseconds
+            )
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class RequestIdFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True

@@ -1,0 +1,37 @@
+"""Input is taken as it is or refused: no unknown field is ignored, no number becomes a string."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown and read-only fields. `ignored_fields` are accepted and dropped, for older clients."""
+
+    ignored_fields: frozenset[str] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            self.refuse_unwritable(data)
+        return super().to_internal_value(data)
+
+    def refuse_unwritable(self, data: Mapping[str, Any]) -> None:
+        errors = {}
+        for name in data.keys() - self.ignored_fields:
+            if name not in self.fields:
+                errors[name] = ErrorDetail("This field is not known here.", code="unknown_field")
+            elif self.fields[name].read_only:
+                errors[name] = ErrorDetail("This field cannot be set.", code="read_only_field")
+        if errors:
+            raise ValidationError(errors)
+
+
+class TextField(serializers.CharField):
+    """A JSON string and nothing else: REST framework's CharField would turn 12 into "12"."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)

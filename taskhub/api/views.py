@@ -1,0 +1,44 @@
+"""Mixins that every view of the API is built from."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from taskhub.api.problems import BadParameter
+
+
+class StrictQuery(APIView):
+    """Refuses query parameters that the view does not name, and repeated ones."""
+
+    http_method_names = ("get", "post", "patch", "delete", "head")
+
+    def query_parameters(self) -> Collection[str]:
+        """The parameters this request may carry."""
+        return ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        for name, values in request.query_params.lists():
+            if name not in self.query_parameters():
+                raise BadParameter(name, "unknown_parameter", "This parameter is not known here.")
+            if len(values) > 1:
+                raise BadParameter(name, "repeated_parameter", "This parameter may be given once.")
+
+
+class WriteTransaction(APIView):
+    """Runs the handler of an unsafe method in one transaction: an error answer leaves nothing behind.
+
+    The body is read before the transaction opens, so that a slow client holds none open.
+    """
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        method = str(request.method).lower()
+        handler = getattr(self, method, None)
+        if handler and request.method not in SAFE_METHODS:
+            _ = request.data
+            setattr(self, method, transaction.atomic(handler))

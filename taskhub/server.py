@@ -1,0 +1,61 @@
+"""`python -m taskhub.server`: the API behind granian, with as many processes and threads as the settings say."""
+
+import argparse
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import django
+from django.conf import settings
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+
+STOP_SECONDS = 10  # what requests in flight get when the server stops; then their process is killed
+LONGEST_IDLE = 600  # seconds; granian's maximum. A thread that ends takes its database connection with it
+
+
+def serve(host: str, port: int, reload: bool) -> None:
+    """Blocks until SIGINT, or until DRAIN_SECONDS after SIGTERM."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskhub.settings")
+    django.setup()  # bad settings end here, before a port is opened
+    server = Granian(
+        "taskhub.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=settings.WEB_WORKERS,
+        blocking_threads=settings.WEB_THREADS,
+        blocking_threads_idle_timeout=LONGEST_IDLE,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        reload=reload,
+    )
+    server.on_startup(lambda: drain_on_sigterm(server.signal_handler_interrupt))
+    server.serve()
+
+
+def drain_on_sigterm(stop: Callable[[], None]) -> None:
+    """On SIGTERM /readyz says 503, so that a load balancer looks elsewhere; `stop` is called DRAIN_SECONDS later."""
+    from taskhub.api.health import draining
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        draining.set()
+        threading.Timer(settings.DRAIN_SECONDS, stop).start()
+
+    signal.signal(signal.SIGTERM, handle)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m taskhub.server", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--reload", action="store_true", help="restart when a file of the project changes")
+    arguments = parser.parse_args()
+    serve(arguments.host, arguments.port, arguments.reload)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Every setting, read once from the environment and validated, top to bottom in Django's own order.
+
+`.env.example` explains each variable. A bad or missing value stops the process with a sentence (taskhub.environment).
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from taskhub import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TASKHUB_ENV = environment.choice("TASKHUB_ENV", "production", ("production", "development", "test"))
+TASKHUB_HOME = Path(environment.text("TASKHUB_HOME", str(BASE_DIR / ".taskhub"))).absolute()
+PRODUCTION = TASKHUB_ENV == "production"
+
+# Secrets: production brings its own, other environments keep theirs in TASKHUB_HOME/secrets
+_kept = {} if PRODUCTION else environment.kept_secrets(TASKHUB_HOME)
+SECRET_KEY = environment.text("SECRET_KEY", _kept.get("SECRET_KEY"))
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+JWT_SIGNING_KEYS = environment.signing_keys("JWT_SIGNING_KEYS", _kept.get("JWT_SIGNING_KEYS"))
+environment.refuse_weak("SECRET_KEY", SECRET_KEY)
+for _fallback in SECRET_KEY_FALLBACKS:
+    environment.refuse_weak("SECRET_KEY_FALLBACKS", _fallback)
+if {SECRET_KEY, *SECRET_KEY_FALLBACKS} & set(JWT_SIGNING_KEYS.values()):
+    environment.refuse("JWT_SIGNING_KEYS", "may not share a secret with SECRET_KEY or SECRET_KEY_FALLBACKS")
+
+ALLOWED_HOSTS = environment.hosts(
+    "ALLOWED_HOSTS", "" if PRODUCTION else "localhost,.localhost,127.0.0.1,[::1]", PRODUCTION
+)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "accounts",
+    "tasks",
+]
+
+MIDDLEWARE = [
+    "taskhub.api.request_log.RequestLog",  # outermost: every answer has a request id and a log line
+    "taskhub.api.body.limit_body",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "taskhub.urls"
+WSGI_APPLICATION = "taskhub.wsgi.application"
+APPEND_SLASH = False  # a redirect would lose the body of a POST; the routes take both spellings
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; a larger body is a 413
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# PostgreSQL. One connection per server thread, kept open; a dead one is noticed before it is used
+DATABASES = {
+    "default": {
+        "ENGINE": "taskhub.postgresql",
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        **environment.database(
+            "DATABASE_URL",
+            connect_timeout=3,  # seconds; /health/db must answer within 5
+            application_name="taskhub",
+            server_side_binding=True,
+            prepare_threshold=5,
+        ),
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis: a throw-away doorbell, never the only place of a fact
+REDIS_URL = environment.redis("REDIS_URL")
+
+# Who is asking
+AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]  # usernames are unique on Lower(username), which the check cannot see
+PASSWORD_HASHERS = [
+    "accounts.hashers.Argon2idHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+]
+if TASKHUB_ENV == "test":
+    PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.MD5PasswordHasher")  # hundreds of users a second
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=environment.integer("ACCESS_TOKEN_MINUTES", 30, 1, 24 * 60)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=environment.integer("REFRESH_TOKEN_DAYS", 7, 1, 365)),
+    "USER_ID_CLAIM": "sub",
+}
+
+# Text and time. Clients translate; the API speaks English and UTC
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True  # no collectstatic needed to see the admin
+
+# HTTP conventions (CONTRACT section 1)
+CSRF_FAILURE_VIEW = "taskhub.api.errors.csrf_failure"
+CORS_ALLOWED_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["Deprecation", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskhub.api.formats.AlwaysJSON",
+    "DEFAULT_RENDERER_CLASSES": ["taskhub.api.formats.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["taskhub.api.formats.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "taskhub.api.pagination.KeysetPagination",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "taskhub.api.errors.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.MultiPartRenderer",
+    ],
+}
+
+# The server (taskhub.server)
+WEB_WORKERS = environment.integer("WEB_WORKERS", 2, 1, 64)
+WEB_THREADS = environment.integer("WEB_THREADS", 2, 1, 64)
+DRAIN_SECONDS = environment.integer("DRAIN_SECONDS", 5 if PRODUCTION else 0, 0, 60)
+
+LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "taskhub.api.request_log.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        "django.request": {"level": "ERROR"},  # refused requests are in the access line already
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # any scanner could fill the log with these
+        "django.db.backends": {"level": "INFO"},
+    },
+}

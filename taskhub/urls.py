@@ -1,0 +1,36 @@
+"""Every address on one screen. The trailing slash is optional and never redirected, except to the admin."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from rest_framework.routers import SimpleRouter
+
+from accounts import views as accounts
+from taskhub.api import health
+from taskhub.api.root import Root
+from tasks.views import TaskViewSet
+
+handler400 = "taskhub.api.errors.bad_request"
+handler403 = "taskhub.api.errors.permission_denied"
+handler404 = "taskhub.api.errors.not_found"
+handler500 = "taskhub.api.errors.server_error"
+
+router = SimpleRouter()
+router.trailing_slash = "/?"
+router.register("tasks", TaskViewSet, basename="task")
+
+urlpatterns = [
+    path("", Root.as_view(), name="root"),
+    re_path(r"^auth/register/?$", accounts.Register.as_view(), name="register"),
+    re_path(r"^auth/login/?$", accounts.Login.as_view(), name="login"),
+    re_path(r"^auth/refresh/?$", accounts.Refresh.as_view(), name="refresh"),
+    re_path(r"^auth/logout/?$", accounts.Logout.as_view(), name="logout"),
+    re_path(r"^auth/me/?$", accounts.Me.as_view(), name="me"),
+    path("", include(router.urls)),
+    re_path(r"^health/?$", health.Health.as_view(), name="health"),
+    re_path(r"^health/db/?$", health.DatabaseHealth.as_view(), name="health-db"),
+    re_path(r"^livez/?$", health.Liveness.as_view(), name="livez"),
+    re_path(r"^readyz/?$", health.Readiness.as_view(), name="readyz"),
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,82 @@
+"""The users' to-dos."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+LONGEST_DESCRIPTION = 10_000  # characters
+
+
+class Status(models.TextChoices):
+    """Any may follow any."""
+
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def owned_by(self, user: models.Model) -> "TaskQuerySet":
+        return self.filter(owner=user.pk)
+
+
+class Task(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    # No index of its own: tasks_owner_created_at_id_idx begins with the owner
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tasks", db_index=False)
+    title = models.CharField(max_length=200)
+    description = models.TextField(max_length=LONGEST_DESCRIPTION, blank=True, default="")
+    status = models.CharField(max_length=20, choices=Status, default=Status.TODO)
+    completed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        db_table = "tasks"
+        constraints = [
+            models.CheckConstraint(name="tasks_status_known", condition=Q(status__in=Status.values)),
+            models.CheckConstraint(name="tasks_title_not_blank", condition=~Q(title="")),
+            models.CheckConstraint(
+                name="tasks_completed_at_iff_done",
+                condition=Q(status=Status.DONE, completed_at__isnull=False)
+                | (~Q(status=Status.DONE) & Q(completed_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="tasks_description_length",
+                condition=LessThanOrEqual(Length("description"), LONGEST_DESCRIPTION),
+            ),
+        ]
+        indexes = [
+            # The list, newest first, and each next page of it
+            models.Index(fields=["owner", "-created_at", "-id"], name="tasks_owner_created_at_id_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps completed_at and updated_at true, whoever changes the task."""
+        now = self.created_at if self._state.adding else timezone.now()
+        self.updated_at = now
+        if self.status != Status.DONE:
+            self.completed_at = None
+        elif self.completed_at is None:
+            self.completed_at = now
+        super().save(*args, **kwargs)
+
+    def change(self, **fields: Any) -> None:
+        """Writes what differs, and nothing when nothing does. The caller holds the row's lock."""
+        changed = [name for name, value in fields.items() if getattr(self, name) != value]
+        for name in changed:
+            setattr(self, name, fields[name])
+        if changed:
+            self.save(update_fields=[*changed, "completed_at", "updated_at"])
