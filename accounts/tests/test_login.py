@@ -32,7 +32,9 @@ def test_the_name_is_found_in_any_case_and_spelling(anonymous_client, alice, use
     assert anonymous_client.post(URL, {"username": username, "password": PASSWORD}).status_code == 200
 
 
-@pytest.mark.parametrize(("username", "password"), [("alice", "wrong password"), ("nobody", PASSWORD), ("x" * 500, PASSWORD)])
+@pytest.mark.parametrize(
+    ("username", "password"), [("alice", "wrong password"), ("nobody", PASSWORD), ("x" * 500, PASSWORD)]
+)
 def test_wrong_credentials_are_one_401_whatever_is_wrong(anonymous_client, alice, username, password):
     response = anonymous_client.post(URL, {"username": username, "password": password})
 

@@ -47,4 +47,6 @@ def test_what_cannot_change_is_refused(alice_client, field):
     response = alice_client.patch(URL, {field: "x"})
 
     assert response.status_code == 400
-    assert response.json()["errors"] == [{"pointer": f"/{field}", "code": "read_only_field", "detail": "This field cannot be set."}]
+    assert response.json()["errors"] == [
+        {"pointer": f"/{field}", "code": "read_only_field", "detail": "This field cannot be set."}
+    ]

@@ -53,7 +53,23 @@ def test_a_name_is_normalized_before_it_is_measured(anonymous_client):
 
 @pytest.mark.parametrize(
     "name",
-    ["ab", "a" * 51, "", "   ", "a b c", "a\tbc", "a\u200bbc", "a\u202ebc", "a\u2028bc", "ab\u00ad", None, 12345, True, ["x"], {}],
+    [
+        "ab",
+        "a" * 51,
+        "",
+        "   ",
+        "a b c",
+        "a\tbc",
+        "a\u200bbc",
+        "a\u202ebc",
+        "a\u2028bc",
+        "ab\u00ad",
+        None,
+        12345,
+        True,
+        ["x"],
+        {},
+    ],
 )
 def test_a_bad_name_is_refused_with_its_pointer(anonymous_client, name):
     response = anonymous_client.post(URL, {"username": name, "password": PASSWORD})
@@ -77,7 +93,9 @@ def test_a_good_password_signs_in_exactly_as_given(anonymous_client, password):
     assert User.objects.get().check_password(password)
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@b", 12, "x" * 250 + "@example.com", "a@example.com\nBcc: b@example.com"])
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@b", 12, "x" * 250 + "@example.com", "a@example.com\nBcc: b@example.com"]
+)
 def test_a_bad_address_is_refused_with_its_pointer(anonymous_client, email):
     response = anonymous_client.post(URL, {"username": "carol", "password": PASSWORD, "email": email})
 
@@ -95,7 +113,12 @@ def test_every_mistake_is_named_at_once(anonymous_client):
 def test_an_address_others_use_unverified_is_accepted(anonymous_client, alice):
     alice.change_email("shared@example.com")
 
-    assert anonymous_client.post(URL, {"username": "carol", "password": PASSWORD, "email": "shared@example.com"}).status_code == 201
+    assert (
+        anonymous_client.post(
+            URL, {"username": "carol", "password": PASSWORD, "email": "shared@example.com"}
+        ).status_code
+        == 201
+    )
 
 
 @pytest.mark.parametrize("body", ["[]", "null", '"text"', "12", "true"])

@@ -6,7 +6,7 @@ from typing import IO, Any
 import orjson
 from django.http import QueryDict
 from rest_framework import parsers, renderers
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
@@ -68,9 +68,14 @@ class JSONParser(parsers.BaseParser):
 
 
 class MergePatchParser(JSONParser):
-    """RFC 7396."""
+    """RFC 7396, which defines the type for PATCH alone."""
 
     media_type = "application/merge-patch+json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
+        if parser_context["request"].method != "PATCH":
+            raise UnsupportedMediaType(self.media_type)
+        return super().parse(stream, media_type, parser_context)
 
 
 def single_values(form: QueryDict) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""Addresses that belong to no app, and what browsers may do."""
+
+import pytest
+
+
+def test_a_program_finds_the_addresses_at_the_root(anonymous_client):
+    assert anonymous_client.get("/").json()["addresses"]["tasks"] == "/tasks/"
+
+
+def test_the_admin_alone_redirects_to_its_slash(anonymous_client):
+    response = anonymous_client.get("/admin")
+
+    assert (response.status_code, response["Location"]) == (302, "/admin/")
+
+
+@pytest.mark.parametrize("path", ["/health", "/livez", "/readyz", "/health/db", "/auth/me", "/tasks"])
+def test_the_slash_is_optional_and_never_redirected(alice_client, path):
+    assert alice_client.get(path).status_code == alice_client.get(f"{path}/").status_code == 200
+
+
+def test_head_is_get_without_a_body(alice_client):
+    response = alice_client.head("/tasks/")
+
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_static_files_of_the_admin_are_served_without_debug(anonymous_client, settings):
+    response = anonymous_client.get("/static/admin/css/base.css")
+
+    assert settings.DEBUG is False
+    assert (response.status_code, response["Content-Type"]) == (200, 'text/css; charset="utf-8"')
+
+
+def preflight(client, origin):
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    return client.options("/tasks/", headers=headers)
+
+
+def test_no_other_origin_is_allowed_by_default(anonymous_client):
+    assert "Access-Control-Allow-Origin" not in preflight(anonymous_client, "https://app.example.com")
+
+
+def test_an_allowed_origin_may_call_and_read_our_headers(anonymous_client, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    answer = preflight(anonymous_client, "https://app.example.com")
+    error = anonymous_client.get("/tasks/", headers={"Origin": "https://app.example.com"})
+
+    assert answer["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert "authorization" in answer["Access-Control-Allow-Headers"]
+    assert error["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert "X-Request-ID" in error["Access-Control-Expose-Headers"]
+
+
+def test_the_admin_lists_users_and_tasks(alice, client):
+    alice.is_staff = alice.is_superuser = True
+    alice.save()
+    client.force_login(alice)
+
+    for path in (
+        "/admin/",
+        "/admin/accounts/user/",
+        f"/admin/accounts/user/{alice.pk}/change/",
+        "/admin/tasks/task/add/",
+    ):
+        assert client.get(path).status_code == 200

@@ -1,0 +1,116 @@
+"""Every error, wherever it comes from, has one shape (RFC 9457)."""
+
+import re
+
+import pytest
+from django.db import OperationalError
+
+from taskhub.api.health import Health
+
+KEYS = ["type", "title", "status", "detail", "code", "instance", "request_id", "errors"]
+
+
+def assert_problem(response, status, code, instance):
+    body = response.json()
+    assert (response.status_code, body["code"]) == (status, code)
+    assert response["Content-Type"] == "application/problem+json"
+    assert list(body) == KEYS
+    assert (body["type"], body["status"], body["instance"]) == (f"/problems/{code}", status, instance)
+    assert body["request_id"] == response["X-Request-ID"]
+    assert body["detail"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/tasks/nope/deeper", "/health/dbx"])
+def test_an_unknown_path_is_a_problem(anonymous_client, path):
+    assert_problem(anonymous_client.get(path), 404, "not_found", path)
+
+
+def test_the_instance_is_a_valid_reference(anonymous_client):
+    assert_problem(anonymous_client.get("/a b/é"), 404, "not_found", "/a%20b/%C3%A9")
+
+
+def test_a_wrong_method_is_a_problem(anonymous_client):
+    response = anonymous_client.delete("/health")
+
+    assert_problem(response, 405, "method_not_allowed", "/health")
+    assert response["Allow"] == "GET, HEAD"
+
+
+def test_a_body_over_one_mebibyte_is_a_problem(anonymous_client):
+    for path in ("/auth/register", "/nowhere", "/admin/login/"):
+        response = anonymous_client.generic("POST", path, b"x" * (1024 * 1024 + 1), content_type="application/json")
+        assert_problem(response, 413, "body_too_large", path)
+
+
+def test_a_body_of_one_mebibyte_is_read(anonymous_client):
+    response = anonymous_client.generic("POST", "/auth/register", b" " * 1024 * 1024, content_type="application/json")
+
+    assert_problem(response, 400, "malformed_body", "/auth/register")
+
+
+def test_a_foreign_host_is_a_problem(anonymous_client):
+    assert_problem(
+        anonymous_client.get("/health", headers={"Host": "evil.example"}), 400, "validation_error", "/health"
+    )
+
+
+def test_a_form_from_another_site_is_a_problem(db):
+    from rest_framework.test import APIClient
+
+    client = APIClient(enforce_csrf_checks=True)
+    assert_problem(client.post("/admin/login/", {}, format="multipart"), 403, "permission_denied", "/admin/login/")
+
+
+def test_an_unknown_query_parameter_is_a_problem_also_for_probes(anonymous_client):
+    response = anonymous_client.get("/health?verbose=1")
+
+    assert_problem(response, 400, "validation_error", "/health")
+    assert response.json()["errors"][0]["parameter"] == "verbose"
+
+
+def failing_with(error):
+    def get(self, request):
+        raise error
+
+    return get
+
+
+def test_what_nobody_foresaw_is_a_problem_without_internals(anonymous_client, monkeypatch, caplog):
+    monkeypatch.setattr(Health, "get", failing_with(ZeroDivisionError("SELECT secret FROM users")))
+    response = anonymous_client.get("/health")
+
+    assert_problem(response, 500, "internal_error", "/health")
+    assert b"secret" not in response.content
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_lost_database_is_a_problem_that_says_when_to_come_back(anonymous_client, monkeypatch):
+    monkeypatch.setattr(Health, "get", failing_with(OperationalError("server closed the connection")))
+    response = anonymous_client.get("/health")
+
+    assert_problem(response, 503, "database_unavailable", "/health")
+    assert response["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("offered", ["a", "Req-1.2_3", "x" * 128])
+def test_an_acceptable_request_id_is_echoed(anonymous_client, offered):
+    assert anonymous_client.get("/health", headers={"X-Request-ID": offered})["X-Request-ID"] == offered
+
+
+@pytest.mark.parametrize("offered", ["", "x" * 129, "a b", "ä", "a\nb", "<script>"])
+def test_another_request_id_is_replaced(anonymous_client, offered):
+    made = anonymous_client.get("/health", headers={"X-Request-ID": offered})["X-Request-ID"]
+
+    assert made != offered
+    assert re.fullmatch("[0-9a-f]{32}", made)
+
+
+def test_the_request_id_is_in_every_log_line(anonymous_client, capsys, settings):
+    import logging.config
+
+    logging.config.dictConfig(settings.LOGGING)
+    anonymous_client.get("/tasks/?limit=2\n", headers={"X-Request-ID": "req-7"})
+
+    line = capsys.readouterr().err
+    assert "taskhub.access [req-7] GET /tasks/?limit=2" in line
+    assert line.count("\n") == 1

@@ -1,0 +1,122 @@
+import uuid
+
+import pytest
+
+from tasks.models import Status, Task
+from tasks.tests.factories import TaskFactory
+
+UNKNOWN = f"/tasks/{uuid.uuid4()}"
+
+
+@pytest.fixture
+def task(alice):
+    return TaskFactory(owner=alice, title="Buy milk", description="two litres")
+
+
+@pytest.fixture
+def url(task):
+    return f"/tasks/{task.pk}"
+
+
+def test_only_what_is_given_changes(alice_client, task, url):
+    answer = alice_client.patch(url, {"title": "Buy bread"}).json()
+
+    assert (answer["title"], answer["description"], answer["status"]) == ("Buy bread", "two litres", "todo")
+    assert alice_client.get(url).json() == answer
+
+
+def test_a_merge_patch_is_taken(alice_client, url):
+    response = alice_client.generic("PATCH", url, '{"description": null}', content_type="application/merge-patch+json")
+
+    assert (response.status_code, response.json()["description"]) == (200, "")
+
+
+@pytest.mark.parametrize("body", [{}, {"title": "Buy milk"}, {"status": "todo"}, {"title": " Buy milk "}])
+def test_a_patch_that_says_nothing_new_changes_nothing(alice_client, task, url, body):
+    assert alice_client.patch(url, body).status_code == 200
+    assert Task.objects.get().updated_at == task.updated_at
+
+
+def test_a_change_moves_updated_at_alone(alice_client, task, url):
+    answer = alice_client.patch(url, {"title": "Buy bread"}).json()
+
+    assert answer["updated_at"] > answer["created_at"]
+
+
+@pytest.mark.parametrize("status", Status.values)
+@pytest.mark.parametrize("earlier", Status.values)
+def test_any_status_may_follow_any_and_completed_at_says_if_it_is_done(alice_client, url, earlier, status):
+    alice_client.patch(url, {"status": earlier})
+    answer = alice_client.patch(url, {"status": status}).json()
+
+    assert answer["status"] == status
+    assert (answer["completed_at"] is not None) == (status == "done")
+
+
+def test_done_again_keeps_the_time_of_the_first(alice_client, url):
+    first = alice_client.patch(url, {"status": "done"}).json()["completed_at"]
+
+    assert alice_client.patch(url, {"status": "done", "title": "Bought milk"}).json()["completed_at"] == first
+
+
+@pytest.mark.parametrize("field", ["id", "owner", "completed_at", "created_at", "updated_at"])
+def test_what_cannot_be_set_is_refused(alice_client, url, field):
+    response = alice_client.patch(url, {field: "x"})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0] == {
+        "pointer": f"/{field}",
+        "code": "read_only_field",
+        "detail": "This field cannot be set.",
+    }
+
+
+def test_it_takes_four_statements(alice_client, url, django_assert_num_queries):
+    with django_assert_num_queries(5):  # user check, lock, update; savepoint and release
+        alice_client.patch(url, {"title": "Buy bread"})
+
+
+def test_another_users_task_is_not_found(bob_client, task, url):
+    for response in (bob_client.get(url), bob_client.patch(url, {"title": "Mine"}), bob_client.delete(url)):
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert Task.objects.get().title == "Buy milk"
+
+
+def test_it_needs_a_token(anonymous_client, url):
+    for response in (anonymous_client.get(url), anonymous_client.patch(url, {}), anonymous_client.delete(url)):
+        assert response.status_code == 401
+
+
+@pytest.mark.parametrize("path", [UNKNOWN, "/tasks/1", "/tasks/not-a-uuid", "/tasks/" + "0" * 5000, "/tasks/%00"])
+def test_an_unknown_or_malformed_id_is_not_found(alice_client, path):
+    for response in (alice_client.get(path), alice_client.patch(path, {}), alice_client.delete(path)):
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def test_an_id_has_no_case_and_no_slash_of_its_own(alice_client, url):
+    assert alice_client.get(f"{url.upper().replace('TASKS', 'tasks')}/").status_code == 200
+
+
+def test_reading_one_task_takes_the_user_check_and_one_statement(alice_client, url, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        alice_client.get(url)
+
+
+def test_a_deleted_task_is_gone(alice_client, url):
+    response = alice_client.delete(url)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert alice_client.get(url).status_code == 404
+    assert alice_client.delete(url).status_code == 404
+
+
+def test_deleting_takes_the_user_check_and_one_statement_in_a_transaction(alice_client, url, django_assert_num_queries):
+    with django_assert_num_queries(4):
+        alice_client.delete(url)
+
+
+def test_verbs_the_contract_does_not_name_are_refused(alice_client, url):
+    response = alice_client.put(url, {"title": "x"})
+
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert response["Allow"] == "GET, PATCH, DELETE, HEAD"

@@ -1,0 +1,65 @@
+"""A page costs the same at any depth: what PostgreSQL does for it, at 200,000 tasks of one owner."""
+
+import pytest
+from django.core import signing
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.tests.factories import UserFactory
+from conftest import client_of
+from tasks.models import Task
+
+pytestmark = pytest.mark.xdist_group("plan")  # one worker fills the table
+ROWS = 200_000
+
+
+@pytest.fixture(scope="module")
+def crowded_owner(django_db_setup, django_db_blocker):
+    """Committed, because ANALYZE and VACUUM must see the rows; removed at the end."""
+    with django_db_blocker.unblock():
+        owner = UserFactory()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO tasks (id, owner_id, title, description, status, created_at, updated_at)"
+                " SELECT gen_random_uuid(), %s, 'Task ' || n, '', 'todo', at, at FROM generate_series(1, %s) AS n,"
+                " LATERAL (SELECT timestamptz '2026-01-01' + (n / 10) * interval '1 second' AS at) AS times",
+                [owner.pk, ROWS],
+            )
+            cursor.execute("VACUUM ANALYZE tasks")
+        yield owner
+        owner.delete()
+
+
+def cursor_at(owner, depth):
+    """The cursor of the page that begins `depth` tasks below the newest."""
+    last = Task.objects.filter(owner=owner).order_by("-created_at", "-id").values_list("created_at", "id")[depth - 1]
+    return signing.Signer(sep=".", salt=f"cursor:TaskViewSet:{owner.pk}:[]").sign_object([str(part) for part in last])
+
+
+def plan_of_page(owner, query):
+    with CaptureQueriesContext(connection) as captured:
+        assert len(client_of(owner).get("/tasks/", query).json()["items"]) == 20
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {captured[-1]['sql']}")
+        return cursor.fetchone()[0][0]["Plan"]
+
+
+def test_the_first_page_reads_the_index_and_sorts_nothing(crowded_owner):
+    plan = plan_of_page(crowded_owner, {})
+
+    assert "Sort" not in str(plan)
+    assert buffers(plan) <= 10
+
+
+@pytest.mark.parametrize("depth", [20, 10_000, 100_000, 199_900])
+def test_at_any_depth_the_row_value_is_an_index_condition_and_the_cost_is_the_same(crowded_owner, depth):
+    plan = plan_of_page(crowded_owner, {"cursor": cursor_at(crowded_owner, depth)})
+
+    assert "Sort" not in str(plan)
+    assert "ROW(created_at, id) <" in plan["Plans"][0]["Index Cond"]
+    assert plan["Plans"][0]["Index Name"] == "tasks_owner_created_at_id_idx"
+    assert buffers(plan) <= 10
+
+
+def buffers(plan):
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]

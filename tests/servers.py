@@ -1,0 +1,63 @@
+"""A pytest plugin: real PostgreSQL and Valkey for the tests, thrown away afterwards, unless the environment names some."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from devstack.account import for_servers, shared_temp
+from devstack.postgres import Postgres
+from devstack.servers import Server
+from devstack.valkey import Valkey
+
+_KINDS: dict[str, Callable[..., Server]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
+_header = pytest.StashKey[str]()
+
+
+@contextmanager
+def temporary_home() -> Iterator[Path]:
+    """A folder for TASKHUB_HOME. Unlike tmp_path, PostgreSQL can get to it when the tests run as root."""
+    account = for_servers()
+    home = Path(tempfile.mkdtemp(prefix="taskhub-test-", dir=shared_temp(account) if account else None))
+    home.chmod(0o711)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Comes before pytest-django reads the settings, which are read from the environment."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        _take_own_redis_database(int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")))
+    else:
+        started = ExitStack()
+        early_config.add_cleanup(started.close)
+        early_config.stash[_header] = _prepare(started)
+    return (yield)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"servers: {config.stash.get(_header, 'of the controller')}"
+
+
+def _prepare(started: ExitStack) -> str:
+    home = started.enter_context(temporary_home())
+    os.environ |= {"TASKHUB_ENV": "test", "TASKHUB_HOME": str(home)}
+    missing = [name for name in _KINDS if not os.environ.get(name)]
+    for name in missing:
+        server = _KINDS[name](home, durable=False)
+        started.callback(server.stop)
+        server.start()
+        os.environ[name] = server.url
+    return ", ".join(f"{name} {'thrown away afterwards' if name in missing else 'as given'}" for name in _KINDS)
+
+
+def _take_own_redis_database(worker: int) -> None:
+    server, _, _ = os.environ["REDIS_URL"].rpartition("/")
+    os.environ["REDIS_URL"] = f"{server}/{worker + 1}"

@@ -1,0 +1,93 @@
+"""The whole service as a deployment runs it: its own PostgreSQL and Valkey, and the API server as a real process."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from devstack.postgres import Postgres
+from devstack.valkey import Valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, seconds=30):
+    """Asks again and again until `condition` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+class Service:
+    def __init__(self, home, **settings):
+        self.postgres, self.valkey = Postgres(home, durable=False), Valkey(home, durable=False)
+        self.settings, self.home, self.port = settings, home, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        self.postgres.start()
+        self.valkey.start()
+        self.manage("migrate", "--no-input", "-v0")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "taskhub.server", "--port", str(self.port)], cwd=ROOT, env=self.environment
+        )
+        wait_until(lambda: self.answers("/livez"))
+        return self
+
+    def __exit__(self, *error):
+        self.stop()
+        self.valkey.stop()
+        self.postgres.stop()
+
+    @property
+    def environment(self):
+        own = {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.valkey.url, "TASKHUB_HOME": str(self.home)}
+        return {**os.environ, "TASKHUB_ENV": "test", **own, **self.settings}
+
+    def manage(self, *arguments):
+        subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True, timeout=60
+        )
+
+    def sql(self, statement):
+        self.manage(
+            "shell", "-v0", "-c", f"from django.db import connection; connection.cursor().execute({statement!r})"
+        )
+
+    def answers(self, path):
+        try:
+            return httpx.get(self.url + path, timeout=10).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def client(self):
+        return httpx.Client(base_url=self.url, timeout=10)
+
+    @contextmanager
+    def signed_up(self, username):
+        """A client that acts for a new user."""
+        credentials = {"username": username, "password": "correct horse battery"}
+        with self.client() as client:
+            client.post("/auth/register", json=credentials).raise_for_status()
+            token = client.post("/auth/login", data=credentials).raise_for_status().json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            yield client
+
+    def stop(self):
+        """As a container runtime does. Returns the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)

@@ -1,0 +1,137 @@
+"""PostgreSQL and Redis stop, freeze and come back under a running server."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.service import Service, wait_until
+
+pytestmark = pytest.mark.xdist_group("outages")
+
+
+@pytest.fixture
+def database_down(service):
+    service.postgres.stop()
+    yield
+    service.postgres.start()
+
+
+@pytest.fixture
+def database_frozen(service):
+    backends = [service.postgres.pid, *children_of(service.postgres.pid)]
+    for pid in backends:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in backends:
+        os.kill(pid, signal.SIGCONT)
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def timed(client, path):
+    started = time.monotonic()
+    return client.get(path), time.monotonic() - started
+
+
+def assert_unhealthy(service):
+    with service.client() as client:
+        health, seconds = timed(client, "/health/db")
+        ready = client.get("/readyz")
+        alive = client.get("/livez")
+
+    assert (health.status_code, health.json()["status"], health.json()["database_connected"]) == (
+        503,
+        "unhealthy",
+        False,
+    )
+    assert health.json()["errors"] == ["database_unavailable"]
+    assert seconds < 5
+    assert (ready.status_code, ready.json()["status"], ready.json()["errors"]) == (
+        503,
+        "not_ready",
+        ["database_unavailable"],
+    )
+    assert alive.status_code == 200
+
+
+def test_with_everything_up_it_is_healthy_and_ready(service):
+    with service.client() as client:
+        health, ready = client.get("/health/db").json(), client.get("/readyz").json()
+
+    assert (health["status"], health["migration_status"], health["errors"]) == ("healthy", "up_to_date", [])
+    assert health["response_time_ms"] > 0
+    assert health["connection_pool"]["pool_size"] == 4
+    assert 1 <= health["connection_pool"]["active_connections"] <= 4
+    assert ready == {"status": "ready", "redis": "ok", "errors": []}
+
+
+def test_without_database_probes_say_so_in_time(service, database_down):
+    assert_unhealthy(service)
+
+
+def test_with_a_frozen_database_probes_say_so_in_time(service, database_frozen):
+    assert_unhealthy(service)
+
+
+def test_without_database_a_request_is_told_when_to_come_back(service):
+    with service.signed_up("patient") as client:
+        service.postgres.stop()
+        response = client.get("/tasks/")
+        service.postgres.start()
+        again = [client.get("/tasks/").status_code for _ in range(8)]
+
+    assert (response.status_code, response.json()["code"], response.headers["Retry-After"]) == (
+        503,
+        "database_unavailable",
+        "1",
+    )
+    assert again == [200] * 8
+
+
+def test_a_restart_of_the_database_between_two_requests_goes_unnoticed(service):
+    with service.signed_up("lucky") as client:
+        warm = [client.get("/tasks/").status_code for _ in range(20)]  # all threads hold a connection
+        service.postgres.stop()
+        service.postgres.start()
+        after = [client.get("/tasks/").status_code for _ in range(20)]
+
+    assert (warm, after) == ([200] * 20, [200] * 20)
+
+
+def test_a_missing_migration_is_degraded(service):
+    service.sql("UPDATE django_migrations SET app = 'gone' WHERE app = 'tasks'")
+    with service.client() as client:
+        health, ready = client.get("/health/db"), client.get("/readyz")
+    service.sql("UPDATE django_migrations SET app = 'tasks' WHERE app = 'gone'")
+
+    assert (health.status_code, health.json()["status"], health.json()["migration_status"]) == (
+        503,
+        "degraded",
+        "pending",
+    )
+    assert health.json()["database_connected"] is True
+    assert (ready.status_code, ready.json()["errors"]) == (503, ["migrations_pending"])
+
+
+def test_without_redis_it_stays_ready_and_shows_it(service):
+    service.valkey.stop()
+    with service.client() as client:
+        ready = client.get("/readyz")
+    service.valkey.start()
+
+    assert (ready.status_code, ready.json()["redis"]) == (200, "unavailable")
+
+
+def test_on_sigterm_it_leaves_the_load_balancer_first_and_then_ends_well(tmp_path):
+    with Service(tmp_path, DRAIN_SECONDS="2") as service, service.client() as client:
+        service.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: client.get("/readyz").json()["errors"] == ["draining"], seconds=2)
+        still_served = client.get("/health").status_code
+
+        assert still_served == 200
+        assert service.stop() == 0
