@@ -1,4 +1,4 @@
-"""A pytest plugin: real PostgreSQL and Valkey for the tests, thrown away afterwards, unless the environment names some."""
+"""A pytest plugin: a real PostgreSQL and Valkey for the tests, unless the environment names some."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -59,5 +60,4 @@ def _prepare(started: ExitStack) -> str:
 
 
 def _take_own_redis_database(worker: int) -> None:
-    server, _, _ = os.environ["REDIS_URL"].rpartition("/")
-    os.environ["REDIS_URL"] = f"{server}/{worker + 1}"
+    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{worker + 1}").geturl()

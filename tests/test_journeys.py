@@ -76,9 +76,7 @@ def test_a_request_that_dies_half_way_leaves_the_server_well(service):
     import socket
 
     with socket.create_connection(("127.0.0.1", service.port)) as wire:
-        wire.sendall(
-            b"POST /auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
-        )
+        wire.sendall(b"POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
 
     assert service.answers("/health")
 

@@ -26,6 +26,7 @@ def test_head_is_get_without_a_body(alice_client):
 
 def test_static_files_of_the_admin_are_served_without_debug(anonymous_client, settings):
     response = anonymous_client.get("/static/admin/css/base.css")
+    response.close()
 
     assert settings.DEBUG is False
     assert (response.status_code, response["Content-Type"]) == (200, 'text/css; charset="utf-8"')

@@ -1,11 +1,9 @@
-import uuid
-
 import pytest
 
 from tasks.models import Status, Task
 from tasks.tests.factories import TaskFactory
 
-UNKNOWN = f"/tasks/{uuid.uuid4()}"
+UNKNOWN = "/tasks/01a1fc34-14b5-7291-a133-fecd6747d90e"
 
 
 @pytest.fixture
