@@ -18,7 +18,7 @@ class BearerAuthentication(BaseAuthentication):
             return None
         try:
             token = AccessToken(raw.strip())
-            return User.objects.get(pk=token["sub"], is_active=True), token
+            return User.objects.active(token["sub"]), token
         except (TokenError, User.DoesNotExist) as error:
             raise AuthenticationFailed from error
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import caller
+from accounts.models import User
 from taskhub.api.formats import JSONParser, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.views import StrictQuery, WriteTransaction
@@ -33,13 +34,13 @@ class TaskViewSet(WriteTransaction, StrictQuery, GenericViewSet[Task]):
 
     def list(self, request: Request) -> Response:
         rows = self.paginate_queryset(self.get_queryset().values(*COLUMNS)) or []
-        return self.get_paginated_response([self.with_owner(row) for row in rows])
+        return self.get_paginated_response(with_owner(rows, caller(request)))
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        row = self.get_queryset().values(*COLUMNS).filter(pk=pk).first()
-        if row is None:
+        rows = list(self.get_queryset().values(*COLUMNS).filter(pk=pk))
+        if not rows:
             raise NotFound
-        return Response(self.with_owner(row))
+        return Response(with_owner(rows, caller(request))[0])
 
     def create(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
@@ -63,7 +64,9 @@ class TaskViewSet(WriteTransaction, StrictQuery, GenericViewSet[Task]):
             raise NotFound
         return Response(status=204)
 
-    def with_owner(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The owner is always the caller: no join needed for the name."""
-        row["owner"] = caller(self.request).username
-        return row
+
+def with_owner(rows: list[dict[str, Any]], owner: User) -> list[dict[str, Any]]:
+    """Names the owner, who is always the caller: no join needed."""
+    for row in rows:
+        row["owner"] = owner.username
+    return rows
