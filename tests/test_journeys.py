@@ -11,7 +11,7 @@ import pytest
 
 from tests.service import ROOT
 
-pytestmark = pytest.mark.xdist_group("journeys")  # one server for all of them
+pytestmark = pytest.mark.xdist_group("service")  # one server for all of them
 
 
 def test_a_client_of_the_original_service_goes_on_working(service):

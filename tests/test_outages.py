@@ -9,7 +9,7 @@ import pytest
 
 from tests.service import Service, wait_until
 
-pytestmark = pytest.mark.xdist_group("outages")
+pytestmark = pytest.mark.xdist_group("service")
 
 
 @pytest.fixture

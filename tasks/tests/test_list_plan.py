@@ -40,7 +40,8 @@ def plan_of_page(owner, query):
     with CaptureQueriesContext(connection) as captured:
         assert len(client_of(owner).get("/tasks/", query).json()["items"]) == 20
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {captured[-1]['sql']}")
+        for _ in range(2):  # the first in a connection also reads the catalogs
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {captured[-1]['sql']}")
         return cursor.fetchone()[0][0]["Plan"]
 
 

@@ -1,0 +1,53 @@
+"""Private files, and the locks that the operating system drops for whoever dies."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for data, unless it is there."""
+    if not path.is_dir():
+        path.mkdir(parents=True)
+        # Root's PostgreSQL runs under another account that must get to its data; secrets have modes of their own.
+        path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read; a reader sees the old text or the new, never half of it."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def kept_secret(path: Path) -> str:
+    """The random secret kept in this file, made at first use."""
+    if not path.exists():
+        write_private(path, secrets.token_hex(24))
+    return path.read_text(encoding="utf-8")
+
+
+class Lock:
+    """An advisory lock on a file or folder. It is held until the process ends or `release` is called."""
+
+    def __init__(self, path: Path, flags: int = os.O_RDONLY) -> None:
+        self._descriptor = os.open(path, flags, 0o600)
+
+    def take(self, *, shared: bool = False) -> bool:
+        """Take the lock, or turn a held one into the other kind; False when somebody else's is in the way."""
+        try:
+            fcntl.flock(self._descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
+        os.close(self._descriptor)
+
+    def outlive_exec(self) -> None:
+        """Keep holding the lock in the program that replaces this one by `exec`."""
+        os.set_inheritable(self._descriptor, True)

@@ -1,0 +1,150 @@
+"""A checkout of its own for devstack, with an `.venv` that borrows what the running interpreter has installed."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+import venv
+from contextlib import contextmanager
+from pathlib import Path
+
+from devstack.leftovers import identity
+from tests.service import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_SET_BY_THE_TEST_RUN = ("DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE")
+
+MANAGE = """
+import os, sys, time
+print("manage.py got", *sys.argv[1:], os.environ["DATABASE_URL"])
+time.sleep(float(os.environ.get("SLOW_MANAGE", 0)))
+sys.exit(int(sys.argv[2] if sys.argv[1] == "exit" else os.environ.get("MANAGE_EXITS_WITH", 0)))
+"""
+# Like a real API server it has a worker that lives on when its parent is killed.
+SERVER = """
+import http.server, os, signal, sys
+worker = os.fork()
+if not worker:
+    signal.pause()
+def stop(*_):
+    os.kill(worker, signal.SIGKILL)
+    os._exit(0)
+signal.signal(signal.SIGTERM, signal.SIG_IGN if "STUBBORN" in os.environ else stop)
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+print("started with", *sys.argv[1:])
+http.server.HTTPServer((sys.argv[2], int(sys.argv[4])), Answer).serve_forever()
+"""
+
+
+class Checkout:
+    """One checkout and one home: what a user of devstack has."""
+
+    def __init__(self, root, home):
+        self.root, self.home = root, home
+
+    def environment(self, **settings):
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in _SET_BY_THE_TEST_RUN and not name.startswith(("TASKHUB_", "PYTEST_", "COV_"))
+        }
+        return {**kept, "TASKHUB_HOME": str(self.home), **settings}
+
+    def run(self, *arguments, **settings):
+        command = [sys.executable, "-m", "devstack", *arguments]
+        environment = self.environment(**settings)
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=60)
+
+    @contextmanager
+    def up(self, port=None, **settings):
+        """`devstack up`, started but not awaited; it is stopped at the end unless it has ended before."""
+        up = Up(self, port or free_port(), settings)
+        try:
+            yield up
+        finally:
+            if up.process.poll() is None:
+                up.process.terminate()
+            up.process.wait(timeout=25)
+
+    def urls(self):
+        return dict(line.split("=", 1) for line in self.run("env").stdout.splitlines())
+
+
+class Up:
+    def __init__(self, checkout, port, settings):
+        self.home = checkout.home
+        self.port = port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = self.home / "up.log"
+        command = [sys.executable, "-m", "devstack", "up", "--port", str(port)]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=checkout.root, env=checkout.environment(**settings), stdout=log, stderr=log
+            )
+
+    def output(self):
+        return self.log.read_text()
+
+    def says(self, text):
+        """Waits until it has printed this."""
+        wait_until(lambda: text in self.output() or self.process.poll() is not None)
+        assert text in self.output(), self.output()
+        return self
+
+    def is_ready(self):
+        return self.says(f"READY {self.url}\n")
+
+    def family(self):
+        """Every process below it, with what tells each from a later one of the same number."""
+        return {pid: identity(pid) for pid in descendants(self.process.pid)}
+
+    def pid_of(self, name):
+        """The process that devstack has recorded under this name."""
+        (record,) = self.home.rglob(f"{name}.pid")
+        return int(record.read_text().split()[0])
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def descendants(pid):
+    return [found for child in children(pid) for found in (child, *descendants(child))]
+
+
+def all_gone(family):
+    return all(identity(pid) != started for pid, started in family.items())
+
+
+def make_checkout(root):
+    """A checkout whose project is a stand-in: quick to start, and it does odd things when told to."""
+    (root / "taskhub").mkdir(parents=True)
+    (root / "requirements").mkdir()
+    (root / "devstack").symlink_to(ROOT / "devstack")
+    (root / "requirements/dev.txt").write_text("# nothing more than there is\n")
+    (root / "manage.py").write_text(MANAGE)
+    (root / "taskhub/server.py").write_text(SERVER)
+    lend_packages(root)
+
+
+def make_real_checkout(root):
+    """A checkout of this very project."""
+    root.mkdir()
+    for path in ROOT.iterdir():
+        if path.name not in (".venv", ".taskhub", ".env", ".git"):
+            (root / path.name).symlink_to(path)
+    lend_packages(root)
+
+
+def lend_packages(root):
+    venv.create(root / ".venv", symlinks=True)
+    site_packages = Path(sysconfig.get_path("purelib", vars={"base": str(root / ".venv")}))
+    (site_packages / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n{sysconfig.get_path('platlib')}\n")
+    lock = (root / "requirements/dev.txt").read_bytes()
+    stamp = hashlib.sha256(lock + platform.python_version().encode()).hexdigest()
+    (root / ".venv/.devstack-stamp").write_text(stamp)

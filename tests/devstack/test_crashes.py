@@ -1,0 +1,57 @@
+"""What is left when `devstack up` is killed, and what it does when something it runs dies."""
+
+import os
+import signal
+
+import psycopg
+import pytest
+
+from devstack.leftovers import identity
+from tests.devstack.checkout import all_gone, descendants
+from tests.service import wait_until
+
+
+@pytest.fixture
+def checkout(shared_checkout):
+    """On data that survives from test to test, as it must."""
+    return shared_checkout
+
+
+def test_killed_it_leaves_no_orphan_and_the_next_up_finds_the_data(checkout):
+    with checkout.up() as up:
+        family = up.is_ready().family()
+        with psycopg.connect(checkout.urls()["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        up.process.kill()
+        wait_until(lambda: all_gone(family))
+
+    with checkout.up() as again:
+        again.is_ready()
+        with psycopg.connect(checkout.urls()["DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+
+@pytest.mark.parametrize("name", ["api", "postgres", "valkey"])
+def test_when_something_dies_it_is_named_and_the_rest_stopped_and_it_exits_1(checkout, name):
+    with checkout.up() as up:
+        family = up.is_ready().family()
+        os.kill(up.pid_of(name), signal.SIGKILL)
+
+        assert up.process.wait(timeout=20) == 1
+        assert f"devstack: {name} was killed by SIGKILL; stopping everything else\n" in up.output()
+        assert all_gone(family)
+
+
+def test_workers_whose_server_died_with_the_supervisor_are_ended_by_the_next_up(checkout):
+    with checkout.up() as up:
+        api = up.is_ready().pid_of("api")
+        workers = {pid: identity(pid) for pid in descendants(api)}
+        up.process.send_signal(signal.SIGSTOP)
+        os.kill(api, signal.SIGKILL)
+        up.process.kill()
+    assert workers
+    assert not all_gone(workers)
+
+    with checkout.up(port=up.port) as again:
+        again.is_ready()
+        assert all_gone(workers)
