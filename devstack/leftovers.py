@@ -95,11 +95,11 @@ def end(
 
 def kill_group(pid: int) -> None:
     """Kill what is left of the group of a process of ours, e.g. the workers of an API server that died."""
-    deadline = time.monotonic() + 1
-    # Until nobody is left to be killed; macOS answers EPERM for a group of zombies.
+    # macOS answers EPERM for a group of zombies.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        while time.monotonic() < deadline:
-            os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 1
+        while any(_members(pid)) and time.monotonic() < deadline:
             time.sleep(0.01)
 
 
@@ -121,12 +121,17 @@ def _stat(pid: int) -> list[str] | None:
         return None
 
 
-def _stragglers(group: int, record: Path) -> Iterator[int]:
-    marked = f"{_MARK}={record}".encode()
+def _members(group: int) -> Iterator[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         fields = _stat(int(folder.name))
-        if fields and fields[2] == str(group):
-            # Gone, or somebody else's.
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-                if marked in (folder / "environ").read_bytes().split(b"\0"):
-                    yield int(folder.name)
+        if fields and fields[2] == str(group) and fields[0] not in "ZX":
+            yield int(folder.name)
+
+
+def _stragglers(group: int, record: Path) -> Iterator[int]:
+    marked = f"{_MARK}={record}".encode()
+    for pid in _members(group):
+        # Gone by now, or somebody else's.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if marked in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                yield pid

@@ -26,6 +26,7 @@ def serve(host: str, port: int, reload: bool) -> None:
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
+        websockets=False,
         workers=settings.WEB_WORKERS,
         blocking_threads=settings.WEB_THREADS,
         blocking_threads_idle_timeout=LONGEST_IDLE,

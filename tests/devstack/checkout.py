@@ -10,7 +10,7 @@ import venv
 from contextlib import contextmanager
 from pathlib import Path
 
-from devstack.leftovers import identity
+from devstack.leftovers import command_line, identity
 from tests.service import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -117,8 +117,9 @@ def descendants(pid):
     return [found for child in children(pid) for found in (child, *descendants(child))]
 
 
-def all_gone(family):
-    return all(identity(pid) != started for pid, started in family.items())
+def survivors(family):
+    """The command lines of those of a family that still run."""
+    return [command_line(pid) for pid, started in family.items() if identity(pid) == started]
 
 
 def make_checkout(root):

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from devstack.leftovers import identity
-from tests.devstack.checkout import all_gone, descendants
+from tests.devstack.checkout import descendants, survivors
 from tests.service import wait_until
 
 
@@ -23,7 +23,7 @@ def test_killed_it_leaves_no_orphan_and_the_next_up_finds_the_data(checkout):
         with psycopg.connect(checkout.urls()["DATABASE_URL"], autocommit=True) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         up.process.kill()
-        wait_until(lambda: all_gone(family))
+        wait_until(lambda: not survivors(family))
 
     with checkout.up() as again:
         again.is_ready()
@@ -39,7 +39,7 @@ def test_when_something_dies_it_is_named_and_the_rest_stopped_and_it_exits_1(che
 
         assert up.process.wait(timeout=20) == 1
         assert f"devstack: {name} was killed by SIGKILL; stopping everything else\n" in up.output()
-        assert all_gone(family)
+        assert survivors(family) == []
 
 
 def test_workers_whose_server_died_with_the_supervisor_are_ended_by_the_next_up(checkout):
@@ -49,9 +49,8 @@ def test_workers_whose_server_died_with_the_supervisor_are_ended_by_the_next_up(
         up.process.send_signal(signal.SIGSTOP)
         os.kill(api, signal.SIGKILL)
         up.process.kill()
-    assert workers
-    assert not all_gone(workers)
+    assert survivors(workers)
 
     with checkout.up(port=up.port) as again:
         again.is_ready()
-        assert all_gone(workers)
+        assert survivors(workers) == []

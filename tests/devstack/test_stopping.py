@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.devstack.checkout import all_gone
+from tests.devstack.checkout import survivors
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def test_after_sigterm_it_exits_0_and_no_process_is_left(checkout):
 
         assert up.process.wait(timeout=20) == 0
         assert len(family) > 8  # the API with its worker, Valkey, PostgreSQL with its own
-        assert all_gone(family)
+        assert survivors(family) == []
 
 
 def test_stopped_while_it_starts_it_exits_0_and_no_process_is_left(checkout):
@@ -29,7 +29,7 @@ def test_stopped_while_it_starts_it_exits_0_and_no_process_is_left(checkout):
         up.process.send_signal(signal.SIGINT)
 
         assert up.process.wait(timeout=20) == 0
-        assert all_gone(family)
+        assert survivors(family) == []
 
 
 def test_a_second_ctrl_c_is_impatient_and_leaves_nothing_either(checkout):
@@ -40,7 +40,7 @@ def test_a_second_ctrl_c_is_impatient_and_leaves_nothing_either(checkout):
 
         assert up.process.wait(timeout=8) == 0
         assert "api did not stop within" in up.output()
-        assert all_gone(family)
+        assert survivors(family) == []
 
 
 def test_when_migrating_fails_no_part_is_started_and_it_exits_1(checkout):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.devstack.checkout import Checkout, all_gone, make_checkout
+from tests.devstack.checkout import Checkout, make_checkout, survivors
 
 # Stands in for uv, which would need the network: notes that it ran, and "installs" what the test wants.
 UV = """#!{python}
@@ -82,7 +82,7 @@ def test_interrupted_it_stops_the_installer_and_the_next_command_makes_it_anew(n
         up.process.terminate()
 
         assert up.process.wait(timeout=10) == 0
-        assert all_gone(family)
+        assert survivors(family) == []
 
     new.run("test", "--version", **settings)
     assert installs(new) == 2
