@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.forms import ModelForm
+from django.http import HttpRequest
 
 from accounts.models import User
 
@@ -18,3 +20,8 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("created_at", "last_login")}),
     )
+
+    def save_model(self, request: HttpRequest, user: User, form: "ModelForm[User]", change: bool) -> None:
+        if "email" in form.changed_data:
+            user.email_verified_at = None  # as when the user changes it
+        super().save_model(request, user, form, change)

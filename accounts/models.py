@@ -11,14 +11,17 @@ from django.db import IntegrityError, models
 from django.db.models.functions import Length, Lower
 from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
+from rest_framework.exceptions import NotAuthenticated
 from uuid_utils.compat import uuid7
 
 from taskhub.api.problems import InputError, Problem
 
 SHORTEST_USERNAME = 3  # characters, after normalization
 LONGEST_USERNAME = 50
+LONGEST_SPELLING = 200  # before normalization, whose time grows with the square of the length
 USERNAME_TAKEN = "Username already exists"
 INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # Unicode's control, format, surrogate and separator characters
+BLANKS = frozenset("\u034f\u115f\u1160\u2800")  # letters, marks and symbols that look like nothing
 
 
 class UsernameTaken(Problem):
@@ -29,8 +32,9 @@ class UsernameTaken(Problem):
 
 
 def validate_visible(username: str) -> None:
-    """Refuses characters that make two names look alike or a name look empty."""
-    if any(unicodedata.category(character) in INVISIBLE for character in username):
+    """Refuses characters that cannot be seen, and names made of accents alone."""
+    categories = {unicodedata.category(character) for character in username}
+    if categories & INVISIBLE or BLANKS & set(username) or all(category[0] == "M" for category in categories):
         raise ValidationError(
             "A username may not hold spaces, control or formatting characters.", code="invisible_character"
         )
@@ -52,6 +56,8 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Finds by username without regard to case, through the unique index. Raises User.DoesNotExist."""
+        if len(username or "") > LONGEST_SPELLING:
+            raise User.DoesNotExist
         wanted = Lower(models.Value(User.normalize_username(username or "")))
         return self.alias(lowered=Lower("username")).get(lowered=wanted)
 
@@ -69,7 +75,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
         """For `manage.py createsuperuser`, which reports a ValidationError as a sentence."""
-        user = self.model(username=username, is_staff=True, is_superuser=True, **fields)
+        user = self.model(username=self.model.normalize_username(username), is_staff=True, is_superuser=True, **fields)
         user.set_password(password)
         user.full_clean()
         user.save(using=self._db)
@@ -129,7 +135,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return unicodedata.normalize("NFKC", username).strip() if isinstance(username, str) else username
 
     def change_email(self, email: str | None) -> None:
-        """Another address has to be verified anew."""
-        if email != self.email:
-            self.email, self.email_verified_at = email, None
-            self.save(update_fields=["email", "email_verified_at"])
+        """Another address has to be verified anew. Raises NotAuthenticated when the user has gone meanwhile."""
+        if email == self.email:
+            return
+        self.email, self.email_verified_at = email, None
+        if not User.objects.filter(pk=self.pk, is_active=True).update(email=email, email_verified_at=None):
+            raise NotAuthenticated

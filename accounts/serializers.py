@@ -3,7 +3,7 @@
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from rest_framework import serializers
 
-from accounts.models import LONGEST_USERNAME, SHORTEST_USERNAME, User, validate_visible
+from accounts.models import LONGEST_SPELLING, LONGEST_USERNAME, SHORTEST_USERNAME, User, validate_visible
 from taskhub.api.serializers import StrictSerializer, TextField
 
 
@@ -16,7 +16,8 @@ class UsernameField(TextField):
         )
 
     def to_internal_value(self, data: object) -> str:
-        return str(User.normalize_username(super().to_internal_value(data)))
+        spelled = super().to_internal_value(data)
+        return spelled if len(spelled) > LONGEST_SPELLING else str(User.normalize_username(spelled))
 
 
 class EmailField(TextField, serializers.EmailField):

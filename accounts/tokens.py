@@ -4,8 +4,8 @@ from typing import Any
 
 import jwt
 from django.conf import settings
-from django.contrib.auth.models import update_last_login
 from django.db import transaction
+from django.utils import timezone
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
@@ -70,11 +70,11 @@ class RefreshToken(tokens.RefreshToken):
         return bool(created)
 
 
-def signed_in(user: User) -> RefreshToken:
-    """A new refresh token for somebody who has just shown the password."""
+def sign_in(user: User) -> RefreshToken | None:
+    """A new refresh token for somebody who has just shown the password; None for one deleted in that moment."""
     with transaction.atomic():
-        update_last_login(User, user)
-        return RefreshToken.for_user(user)
+        present = User.objects.filter(pk=user.pk, is_active=True).update(last_login=timezone.now())
+        return RefreshToken.for_user(user) if present else None
 
 
 def rotate(raw: str) -> RefreshToken:
@@ -84,7 +84,8 @@ def rotate(raw: str) -> RefreshToken:
     except TokenError as error:
         raise TokenNotValid from error
     with transaction.atomic():
-        user = User.objects.filter(pk=spent["sub"], is_active=True).first()
+        # Locked, so that nobody deletes the user before the new token is there
+        user = User.objects.select_for_update(no_key=True).filter(pk=spent["sub"], is_active=True).first()
         if user is None or not spent.spend():
             raise TokenNotValid
         return RefreshToken.for_user(user)

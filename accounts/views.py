@@ -58,9 +58,9 @@ class Login(Public):
     def post(self, request: Request) -> Response:
         credentials = valid_input(LoginSerializer(data=request.data))
         user = authenticate(request, **credentials)
-        if not isinstance(user, User):
+        if not isinstance(user, User) or not (refresh := tokens.sign_in(user)):
             raise InvalidCredentials
-        return token_pair(tokens.signed_in(user))
+        return token_pair(refresh)
 
 
 class Refresh(Public):

@@ -1,17 +1,22 @@
 """Reads settings from the environment. A missing or bad value ends the process with a sentence naming the variable."""
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
+import jwt
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+from redis import Redis
 
 SHORTEST_KEY = 32  # bytes; RFC 7518 section 3.2 asks as much of an HS256 key
+HOW_TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\]")
 SAMPLE = "change-me"  # how every sample secret in .env.example begins
 
 
@@ -50,10 +55,8 @@ def words(variable: str, default: str = "") -> list[str]:
 def origins(variable: str) -> list[str]:
     """A comma-separated list of web origins: scheme, host and port, nothing else (RFC 6454)."""
     found = words(variable)
-    for origin in found:
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
-            refuse(variable, "must list origins such as https://app.example.com, without a path")
+    if not all(ORIGIN.fullmatch(origin) for origin in found):
+        refuse(variable, "must list origins such as https://app.example.com, without a path")
     return found
 
 
@@ -63,6 +66,8 @@ def hosts(variable: str, default: str, production: bool) -> list[str]:
         refuse(variable, "must name at least one host in production")
     if production and "*" in found:
         refuse(variable, "may not be * in production: name the hosts")
+    if not all(HOST.fullmatch(host) for host in found if host != "*"):
+        refuse(variable, "must list host names such as api.example.com, or .example.com with all below, without a port")
     return found
 
 
@@ -77,8 +82,8 @@ def database(variable: str, **options: object) -> dict[str, object]:
         refuse(variable, "is not a URL that PostgreSQL's client library can read")
     if not parts.get("dbname"):
         refuse(variable, "names no database: postgresql://user:password@host:5432/database")
-    if not parts.get("port", "5432").isdigit():
-        refuse(variable, "has a port that is not a number")
+    if not all(re.fullmatch("[0-9]{1,5}", port) and int(port) < 65536 for port in parts.get("port", "0").split(",")):
+        refuse(variable, "has a port that is not a number up to 65535")
     return {
         "NAME": parts.pop("dbname"),
         "USER": parts.pop("user", ""),
@@ -91,25 +96,22 @@ def database(variable: str, **options: object) -> dict[str, object]:
 
 def redis(variable: str) -> str:
     url = text(variable)
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        refuse(variable, "has a port or host that cannot be read")
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+    if not url.startswith(("redis://", "rediss://")):
         refuse(variable, "must be a URL such as redis://host:6379/0")
-    if parts.path.strip("/") and not parts.path.strip("/").isdigit():
-        refuse(variable, "must end in the number of a Redis database, such as /0")
+    try:
+        Redis.from_url(url).connection_pool.make_connection()  # connects to nothing yet
+    except (ValueError, TypeError):
+        refuse(variable, "is not a URL that the Redis client can read")
     return url
 
 
 def refuse_weak(variable: str, secret: str) -> None:
     if secret.startswith(SAMPLE):
-        refuse(
-            variable, "is still the sample: make one with python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        )
+        refuse(variable, f"is still the sample: make one with {HOW_TO_MAKE_ONE}")
     if len(secret.encode()) < SHORTEST_KEY:
-        refuse(variable, f"must be at least {SHORTEST_KEY} bytes long")
+        refuse(variable, f"must be at least {SHORTEST_KEY} bytes long: make one with {HOW_TO_MAKE_ONE}")
+    if len(set(secret)) < 8:
+        refuse(variable, f"repeats itself too much to be a secret: make one with {HOW_TO_MAKE_ONE}")
 
 
 def signing_keys(variable: str, default: str | None) -> dict[str, str]:
@@ -120,6 +122,10 @@ def signing_keys(variable: str, default: str | None) -> dict[str, str]:
         if not (kid and colon and secret) or kid in keys:
             refuse(variable, "must look like kid:secret,kid:secret with each kid once")
         refuse_weak(variable, secret)
+        try:
+            jwt.get_algorithm_by_name("HS256").prepare_key(secret)
+        except jwt.InvalidKeyError:
+            refuse(variable, "holds what looks like a public key or a certificate: an HS256 key is a random secret")
         keys[kid] = secret
     if len(set(keys.values())) != len(keys):
         refuse(variable, "uses one secret under two names")
@@ -129,12 +135,21 @@ def signing_keys(variable: str, default: str | None) -> dict[str, str]:
 def kept_secrets(home: Path) -> dict[str, str]:
     """The keys of a development machine, made once and kept in `home`/secrets, readable by its owner alone."""
     file = home / "secrets"
-    if not file.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        made = f"SECRET_KEY={secrets.token_urlsafe(48)}\nJWT_SIGNING_KEYS=local:{secrets.token_urlsafe(48)}\n"
-        with tempfile.NamedTemporaryFile("w", dir=home, prefix="secrets-") as draft:
-            draft.write(made)
-            draft.flush()
-            with suppress(FileExistsError):  # another process made them meanwhile: its keys are as good
-                os.link(draft.name, file)
-    return dict(line.split("=", 1) for line in file.read_text().splitlines())
+    try:
+        if not file.exists():
+            make_secrets(file)
+        kept = dict(line.partition("=")[::2] for line in file.read_text().splitlines())
+    except OSError as error:
+        refuse("TASKHUB_HOME", f"cannot be used: {error.strerror}")
+    if kept.keys() != {"SECRET_KEY", "JWT_SIGNING_KEYS"} or file.stat().st_mode & 0o077:
+        refuse("TASKHUB_HOME", "holds a file `secrets` that is damaged or open to others: remove it, and sign in anew")
+    return kept
+
+
+def make_secrets(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix="secrets-") as draft:
+        draft.write(f"SECRET_KEY={secrets.token_urlsafe(48)}\nJWT_SIGNING_KEYS=local:{secrets.token_urlsafe(48)}\n")
+        draft.flush()
+        with suppress(FileExistsError):  # another process made them meanwhile: its keys are as good
+            os.link(draft.name, file)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -42,7 +43,11 @@ def drain_on_sigterm(stop: Callable[[], None]) -> None:
     """On SIGTERM /readyz says 503, so that a load balancer looks elsewhere; `stop` is called DRAIN_SECONDS later."""
     from taskhub.api.health import draining
 
+    master = os.getpid()
+
     def handle(signum: int, frame: FrameType | None) -> None:
+        if os.getpid() != master:
+            sys.exit(0)  # a server process that is still starting inherited this handler
         draining.set()
         threading.Timer(settings.DRAIN_SECONDS, stop).start()
 

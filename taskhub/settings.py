@@ -44,11 +44,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "taskhub.api.request_log.RequestLog",  # outermost: every answer has a request id and a log line
-    "taskhub.api.body.limit_body",
+    "taskhub.api.guards.explain_method",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "taskhub.api.guards.check_host",
+    "taskhub.api.guards.check_body",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -83,7 +84,12 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         **environment.database(
             "DATABASE_URL",
-            connect_timeout=3,  # seconds; /health/db must answer within 5
+            connect_timeout=2,  # seconds; /health/db must answer within 5
+            tcp_user_timeout=10_000,  # milliseconds until a network that swallows packets counts as a lost server
+            keepalives_idle=30,
+            keepalives_interval=5,
+            keepalives_count=3,
+            options="-c timezone=UTC",  # or Django would ask for it with each new connection
             application_name="taskhub",
             server_side_binding=True,
             prepare_threshold=5,
@@ -110,6 +116,11 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=environment.integer("REFRESH_TOKEN_DAYS", 7, 1, 365)),
     "USER_ID_CLAIM": "sub",
 }
+
+# The admin works behind a proxy that speaks TLS: its forms come from these origins, its cookies go nowhere else
+if PRODUCTION:
+    CSRF_TRUSTED_ORIGINS = [f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 
 # Text and time. Clients translate; the API speaks English and UTC
 LANGUAGE_CODE = "en-us"
@@ -158,7 +169,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.request": {"level": "ERROR"},  # refused requests are in the access line already
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # any scanner could fill the log with these
+        "django.security": {"level": "CRITICAL"},  # any scanner could fill the log with these
         "django.db.backends": {"level": "INFO"},
     },
 }

@@ -25,6 +25,7 @@ class TaskViewSet(WriteTransaction, StrictQuery, GenericViewSet[Task]):
     lookup_value_regex = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     parser_classes = (JSONParser, MergePatchParser)
     serializer_class = TaskSerializer
+    ignored_parameters = KeysetPagination.ignored
 
     def get_queryset(self) -> TaskQuerySet:
         return Task.objects.owned_by(caller(self.request))

@@ -1,9 +1,10 @@
 import pytest
 
+from tests.servers import temporary_home
 from tests.service import Service
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("service")) as service:
+@pytest.fixture(scope="module")
+def service():
+    with temporary_home() as home, Service(home) as service:
         yield service

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from devstack.postgres import Postgres
+from devstack.processes import die_with_parent
 from devstack.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,17 +36,25 @@ class Service:
     def __init__(self, home, **settings):
         self.postgres, self.valkey = Postgres(home, durable=False), Valkey(home, durable=False)
         self.settings, self.home, self.port = settings, home, free_port()
+        self.log = home / "server.log"
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self):
         self.postgres.start()
         self.valkey.start()
         self.manage("migrate", "--no-input", "-v0")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "taskhub.server", "--port", str(self.port)], cwd=ROOT, env=self.environment
-        )
-        wait_until(lambda: self.answers("/livez"))
+        self.serve()
         return self
+
+    def serve(self, **changes):
+        """Starts the API server with other settings, perhaps."""
+        command = [sys.executable, "-m", "taskhub.server", "--port", str(self.port)]
+        with self.log.open("wb") as log:
+            end_too = die_with_parent(signal.SIGTERM)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env={**self.environment, **changes}, stdout=log, stderr=log, preexec_fn=end_too
+            )
+        wait_until(lambda: self.answers("/livez"))
 
     def __exit__(self, *error):
         self.stop()

@@ -11,8 +11,6 @@ import pytest
 
 from tests.service import ROOT
 
-pytestmark = pytest.mark.xdist_group("service")  # one server for all of them
-
 
 def test_a_client_of_the_original_service_goes_on_working(service):
     credentials = {"username": "user_1f3a", "password": "StrongPass123"}

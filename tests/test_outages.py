@@ -2,14 +2,14 @@
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.servers import temporary_home
 from tests.service import Service, wait_until
-
-pytestmark = pytest.mark.xdist_group("service")
 
 
 @pytest.fixture
@@ -78,6 +78,15 @@ def test_with_a_frozen_database_probes_say_so_in_time(service, database_frozen):
     assert_unhealthy(service)
 
 
+def test_with_a_database_that_lets_in_and_says_nothing_probes_say_so_in_time(service):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        service.stop()
+        service.serve(DATABASE_URL=f"postgresql://taskhub@127.0.0.1:{silent.getsockname()[1]}/taskhub")
+        assert_unhealthy(service)
+        service.stop()
+    service.serve()
+
+
 def test_without_database_a_request_is_told_when_to_come_back(service):
     with service.signed_up("patient") as client:
         service.postgres.stop()
@@ -101,6 +110,19 @@ def test_a_restart_of_the_database_between_two_requests_goes_unnoticed(service):
         after = [client.get("/tasks/").status_code for _ in range(20)]
 
     assert (warm, after) == ([200] * 20, [200] * 20)
+
+
+def test_after_a_column_changed_its_type_requests_go_on(service):
+    with service.signed_up("warm") as client:
+        warm = {client.get("/tasks/").status_code for _ in range(40)}  # all threads have prepared their statements
+        service.sql("ALTER TABLE tasks ALTER title TYPE varchar(300)")
+        during = [client.get("/tasks/").status_code for _ in range(20)]
+        service.sql("ALTER TABLE tasks ALTER title TYPE varchar(200)")
+        after = [client.get("/tasks/").status_code for _ in range(20)]
+
+    assert warm == {200}
+    assert set(during) | set(after) <= {200, 503}
+    assert (during[-8:], after[-8:]) == ([200] * 8, [200] * 8)
 
 
 def test_a_missing_migration_is_degraded(service):
@@ -127,8 +149,8 @@ def test_without_redis_it_stays_ready_and_shows_it(service):
     assert (ready.status_code, ready.json()["redis"]) == (200, "unavailable")
 
 
-def test_on_sigterm_it_leaves_the_load_balancer_first_and_then_ends_well(tmp_path):
-    with Service(tmp_path, DRAIN_SECONDS="2") as service, service.client() as client:
+def test_on_sigterm_it_leaves_the_load_balancer_first_and_then_ends_well():
+    with temporary_home() as home, Service(home, DRAIN_SECONDS="2") as service, service.client() as client:
         service.process.send_signal(signal.SIGTERM)
         wait_until(lambda: client.get("/readyz").json()["errors"] == ["draining"], seconds=2)
         still_served = client.get("/health").status_code

@@ -17,6 +17,12 @@ def test_the_right_password_gives_a_token_pair(anonymous_client, alice, format):
     assert response["Cache-Control"] == "no-store"
 
 
+def test_a_name_that_would_take_minutes_to_normalize_is_refused_at_once(anonymous_client):
+    response = anonymous_client.post(URL, {"username": "a" + "\u0315\u0300" * 100_000, "password": "x"})
+
+    assert response.status_code == 401
+
+
 def sign_in_by_form(client, form):
     return client.generic("POST", URL, form, content_type="application/x-www-form-urlencoded")
 

@@ -1,7 +1,12 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from accounts.tests.factories import PASSWORD
+from conftest import client_of
 
 URL = "/auth/register"
 
@@ -64,6 +69,10 @@ def test_a_name_is_normalized_before_it_is_measured(anonymous_client):
         "a\u202ebc",
         "a\u2028bc",
         "ab\u00ad",
+        "\u2800\u2800\u2800",
+        "\u3164\u3164\u3164",
+        "\u0301\u0302\u0303",
+        "\ufdfa",
         None,
         12345,
         True,
@@ -106,8 +115,36 @@ def test_a_bad_address_is_refused_with_its_pointer(anonymous_client, email):
 def test_every_mistake_is_named_at_once(anonymous_client):
     response = anonymous_client.post(URL, {"is_staff": True, "id": 1, "password": "x"})
 
-    assert response.json()["detail"] == "The input is not valid in 2 places."
-    assert sorted(errors_of(response)) == [("/id", "unknown_field"), ("/is_staff", "unknown_field")]
+    assert response.json()["detail"] == "The input is not valid in 4 places."
+    assert sorted(errors_of(response)) == [
+        ("/id", "unknown_field"),
+        ("/is_staff", "unknown_field"),
+        ("/password", "min_length"),
+        ("/username", "required"),
+    ]
+
+
+def test_a_name_that_would_take_minutes_to_normalize_is_refused_at_once(anonymous_client):
+    response = anonymous_client.post(URL, {"username": "a" + "\u0315\u0300" * 100_000, "password": PASSWORD})
+
+    assert errors_of(response) == [("/username", "max_length")]
+
+
+def sign_up_at_once(starting_line):
+    try:
+        starting_line.wait(timeout=30)
+        return client_of().post(URL, {"username": "carol", "password": PASSWORD}).status_code
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_who_want_one_name_at_once_one_gets_it():
+    starting_line = Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(sign_up_at_once, [starting_line] * 8))
+
+    assert statuses == [201] + [400] * 7
 
 
 def test_an_address_others_use_unverified_is_accepted(anonymous_client, alice):

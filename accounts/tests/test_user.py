@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.checks import letters_beyond_ascii_have_two_cases
 from accounts.tests.factories import UserFactory
 
 User = get_user_model()
@@ -61,6 +62,28 @@ def test_createsuperuser_makes_an_admin(db, monkeypatch):
     call_command("createsuperuser", "--noinput", username="Root")
 
     assert User.objects.get(is_superuser=True, is_staff=True).check_password("correct horse")
+
+
+def test_createsuperuser_normalizes_before_it_validates(db):
+    with pytest.raises(CommandError, match="spaces, control"):
+        call_command("createsuperuser", "--noinput", username="xx\ufdfa")
+
+
+def test_staff_who_change_an_address_leave_it_unverified(alice, client):
+    alice.is_staff = alice.is_superuser = True
+    alice.email, alice.email_verified_at = "old@example.com", timezone.now()
+    alice.save()
+    client.force_login(alice)
+    client.post(f"/admin/accounts/user/{alice.pk}/change/", {"username": "alice", "email": "new@example.com"})
+    alice.refresh_from_db()
+
+    assert (alice.email, alice.email_verified_at) == ("new@example.com", None)
+
+
+def test_a_database_without_case_beyond_ascii_is_refused(db, monkeypatch):
+    monkeypatch.setattr("accounts.checks.PROBE", "SELECT lower('A' COLLATE \"C\") = 'b'")
+
+    assert [error.id for error in letters_beyond_ascii_have_two_cases(None, ["default"])] == ["accounts.E001"]
 
 
 def test_createsuperuser_refuses_a_taken_name_in_a_sentence(alice):

@@ -3,10 +3,11 @@
 import math
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import DisallowedHost, PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions
@@ -14,9 +15,13 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from taskhub.api.formats import to_json
-from taskhub.api.problems import BadHost, DatabaseUnavailable, InputError, InternalError, Problem
+from taskhub.api.problems import BadRequest, Conflict, DatabaseUnavailable, InputError, InternalError, Problem
 from taskhub.api.request_log import request_id
 
+MOST_ERRORS = 100  # in one answer, however many mistakes the input has
+FOREIGN_KEY_VIOLATION = "23503"
+# A standby after a failover, and a statement prepared before a column changed: a new connection helps
+PASSING_STATES = ("25006", "0A000")
 CONTENT_TYPE = "application/problem+json"
 # REST framework's words where they differ from ours
 CODES = {
@@ -34,6 +39,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    if isinstance(exc, IntegrityError) and sqlstate(exc) == FOREIGN_KEY_VIOLATION:
+        exc = Conflict()
     if not isinstance(exc, APIException):
         return None
     body = problem_body(exc, context["request"].path)
@@ -51,7 +58,7 @@ def problem_body(exc: APIException, path: str) -> dict[str, Any]:
     errors = list(exc.errors if isinstance(exc, Problem) else ())
     detail = str(exc.detail)
     if isinstance(exc, exceptions.ValidationError):
-        errors = list(input_errors(exc.detail))
+        errors = list(islice(input_errors(exc.detail), MOST_ERRORS))
         detail = "The input is not valid." if len(errors) == 1 else f"The input is not valid in {len(errors)} places."
     elif code == "not_authenticated":
         detail = NOT_AUTHENTICATED
@@ -71,7 +78,7 @@ def problem_headers(exc: APIException) -> dict[str, str]:
     headers = {}
     if exc.status_code == 401:
         headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3
-    wait = getattr(exc, "wait", None) or getattr(exc, "retry_after", None)
+    wait = exc.retry_after if isinstance(exc, Problem) else getattr(exc, "wait", None)  # Throttled has a wait
     if wait is not None:
         headers["Retry-After"] = str(math.ceil(wait))
     return headers
@@ -92,8 +99,10 @@ def input_errors(detail: Any, pointer: str = "") -> Iterator[InputError]:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
-        return problem_response(BadHost(), request)
-    return problem_response(exceptions.ParseError("The body is not one this server takes."), request)
+        return problem_response(BadRequest("The Host header names no host that this server answers for."), request)
+    in_body = bool(request.META.get("CONTENT_LENGTH"))
+    problem = exceptions.ParseError("The body is not one this server takes.") if in_body else BadRequest()
+    return problem_response(problem, request)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -106,8 +115,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Called while the unforeseen exception is being handled; Django has logged it."""
-    lost_database = isinstance(sys.exception(), OperationalError | InterfaceError)
-    return problem_response(DatabaseUnavailable() if lost_database else InternalError(), request)
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError) or sqlstate(error) in PASSING_STATES:
+        return problem_response(DatabaseUnavailable(), request)
+    if isinstance(error, DataError):
+        return problem_response(BadRequest(), request)
+    return problem_response(InternalError(), request)
+
+
+def sqlstate(error: BaseException | None) -> str | None:
+    """PostgreSQL's code of the error, if it is one of the database's."""
+    return getattr(error.__cause__, "sqlstate", None) if error else None
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

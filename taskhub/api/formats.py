@@ -13,7 +13,7 @@ from rest_framework.request import Request
 DEEPEST = 32  # levels of nesting
 LARGEST_INTEGER = 2**53 - 1  # RFC 8259 section 6: beyond it clients disagree about the value
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
-LONG_INTEGER = re.compile(rb"(?<![\d.eE+])-?\d{16,}(?![\d.eE])")
+LONG_INTEGER = re.compile(rb"(?<![\d.eE+-])-?(\d{16,})(?![\d.eE])")
 
 
 def to_json(data: Any) -> bytes:
@@ -35,7 +35,7 @@ def from_json(body: bytes) -> Any:
     skeleton = STRING.sub(b'""', body)
     if skeleton.count(b":") != count_keys(value):
         raise ParseError("The body repeats a key in one object.")
-    if any(abs(int(number)) > LARGEST_INTEGER for number in LONG_INTEGER.findall(skeleton)):
+    if any(len(digits) > 16 or int(digits) > LARGEST_INTEGER for digits in LONG_INTEGER.findall(skeleton)):
         raise ParseError("The body holds an integer that not every client can hold exactly.")
     return value
 

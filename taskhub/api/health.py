@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it can do its work. Probes need no token."""
 
 import functools
+import os
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from multiprocessing import Event
 from typing import Any
 
+import psycopg
 import redis
 from django.conf import settings
 from django.db import Error, connection
@@ -22,7 +24,7 @@ import taskhub
 from taskhub.api.views import StrictQuery
 
 STARTED = time.monotonic()
-DATABASE_PATIENCE = 4  # seconds for all questions to the database
+DATABASE_PATIENCE = 2  # seconds for all questions to the database, after connecting
 REDIS_PATIENCE = 0.5  # seconds to connect, and again to answer
 draining = Event()  # set by taskhub.server, shared with the workers it forks
 
@@ -47,8 +49,9 @@ def database_deadline(seconds: float) -> Iterator[None]:
 
     PostgreSQL's own statement_timeout is kept by the server, so it does not help against a server that stands still.
     """
+    connection.close_if_health_check_failed()  # else the first statement would, and go on with another connection
     connection.ensure_connection()  # connect_timeout bounds this
-    wire = socket.socket(fileno=socket.dup(connection.connection.fileno()))
+    wire = socket.socket(fileno=os.dup(connection.connection.fileno()))
     watchdog = threading.Timer(seconds, wire.shutdown, [socket.SHUT_RDWR])
     watchdog.start()
     try:
@@ -83,7 +86,7 @@ def database_report() -> dict[str, Any]:
             report["response_time_ms"] = round((time.perf_counter() - started) * 1000, 2)
             if known_migrations() - MigrationRecorder(connection).applied_migrations().keys():
                 report.update(status="degraded", migration_status="pending", errors=["migrations_pending"])
-    except Error:
+    except (Error, psycopg.Error):
         report.update(
             status="unhealthy", database_connected=False, migration_status="unknown", errors=["database_unavailable"]
         )

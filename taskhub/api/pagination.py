@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from taskhub.api.problems import BadParameter
 
-WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+WHOLE_NUMBER = re.compile(r"[0-9]+")
 DEPRECATED_SINCE = "@1795219200"  # RFC 9745: `skip`, as of 2026-11-21
 
 
@@ -34,12 +34,13 @@ class KeysetPagination(BasePagination):
     """
 
     parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor", "skip", "offset"})
+    ignored: ClassVar[frozenset[str]] = frozenset({"offset"})
+    ordering: ClassVar[tuple[str, ...]] = ("created_at", "id")
     default_limit = 20
     max_limit = 100
     max_skip = 10_000
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        self.ordering: Sequence[str] = getattr(view, "ordering", ("created_at", "id"))
         self.signer = signing.Signer(sep=".", salt=self.binding(request, view))
         self.limit = bounded(request.query_params, "limit", self.default_limit, 1, self.max_limit)
         self.headers: dict[str, str] = {}
@@ -59,9 +60,9 @@ class KeysetPagination(BasePagination):
         return Response({"items": data, "meta": meta}, headers=self.headers)
 
     def binding(self, request: Request, view: APIView | None) -> str:
-        """What a cursor is good for: this list, this owner, these filters."""
+        """What a cursor is good for: this list in this order, this owner, these filters."""
         filters = sorted(item for item in request.query_params.items() if item[0] not in self.parameters)
-        return f"cursor:{type(view).__name__}:{request.user.pk}:{filters}"
+        return f"cursor:{getattr(view, 'basename', None)}:{self.ordering}:{request.user.pk}:{filters}"
 
     def cursor(self, row: Mapping[str, Any]) -> str:
         position = [str(row[column]) for column in self.ordering]
@@ -91,6 +92,6 @@ def bounded(query: Mapping[str, str], name: str, default: int, low: int, high: i
         return default
     if not WHOLE_NUMBER.fullmatch(value):
         raise BadParameter(name, "invalid", "This must be a whole number.")
-    if not low <= int(value) <= high:
+    if len(value) > 9 or not low <= int(value) <= high:
         raise BadParameter(name, "out_of_range", f"This must be from {low} to {high}. {hint}".rstrip())
     return int(value)

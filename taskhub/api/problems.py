@@ -21,6 +21,7 @@ class Problem(APIException):
     """An error answer (RFC 9457). Subclasses set status_code, default_code (stable), default_detail (a sentence)."""
 
     errors: tuple[InputError, ...] = ()
+    retry_after: int | None = None  # seconds
 
 
 class BadParameter(Problem):
@@ -34,10 +35,12 @@ class BadParameter(Problem):
         self.errors = (InputError(parameter=parameter, code=code, detail=detail),)
 
 
-class BadHost(Problem):
+class BadRequest(Problem):
+    """Something outside the body that is not as it must be."""
+
     status_code = 400
     default_code = "validation_error"
-    default_detail = "The Host header names no host that this server answers for."
+    default_detail = "The address or a header is not one this server takes."
 
 
 class BodyTooLarge(Problem):
@@ -49,8 +52,14 @@ class BodyTooLarge(Problem):
 class DatabaseUnavailable(Problem):
     status_code = 503
     default_code = "database_unavailable"
-    default_detail = "The database cannot be reached at the moment. Nothing was changed."
-    retry_after = 1  # seconds
+    default_detail = "The database did not answer. If this was a change, look whether it was made before trying again."
+    retry_after = 1
+
+
+class Conflict(Problem):
+    status_code = 409
+    default_code = "conflict"
+    default_detail = "What this refers to was deleted meanwhile."
 
 
 class InternalError(Problem):

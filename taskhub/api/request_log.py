@@ -24,17 +24,12 @@ class RequestLog:
         offered = request.headers.get("X-Request-ID", "")
         chosen = offered if ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
         started = time.perf_counter()
-        token = request_id.set(chosen)
-        try:
-            response = self.get_response(request)
-            response.headers["X-Request-ID"] = chosen
-            milliseconds = (time.perf_counter() - started) * 1000
-            access_log.info(
-                "%s %s %d %.1fms", request.method, request.get_full_path(), response.status_code, milliseconds
-            )
-            return response
-        finally:
-            request_id.reset(token)
+        request_id.set(chosen)  # and left there: Django logs failed answers after all middleware
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = chosen
+        milliseconds = (time.perf_counter() - started) * 1000
+        access_log.info("%s %s %d %.1fms", request.method, request.get_full_path(), response.status_code, milliseconds)
+        return response
 
 
 class RequestIdFilter(logging.Filter):

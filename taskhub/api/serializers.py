@@ -13,19 +13,25 @@ class StrictSerializer(serializers.Serializer[Any]):
     ignored_fields: frozenset[str] = frozenset()
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            self.refuse_unwritable(data)
-        return super().to_internal_value(data)
+        unwritable = self.unwritable(data) if isinstance(data, Mapping) else {}
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            if isinstance(error.detail, dict):
+                error.detail.update(unwritable)
+            raise
+        if unwritable:
+            raise ValidationError(unwritable)
+        return value
 
-    def refuse_unwritable(self, data: Mapping[str, Any]) -> None:
+    def unwritable(self, data: Mapping[str, Any]) -> dict[str, ErrorDetail]:
         errors = {}
         for name in data.keys() - self.ignored_fields:
             if name not in self.fields:
                 errors[name] = ErrorDetail("This field is not known here.", code="unknown_field")
             elif self.fields[name].read_only:
                 errors[name] = ErrorDetail("This field cannot be set.", code="read_only_field")
-        if errors:
-            raise ValidationError(errors)
+        return errors
 
 
 class TextField(serializers.CharField):

@@ -12,9 +12,10 @@ from taskhub.api.problems import BadParameter
 
 
 class StrictQuery(APIView):
-    """Refuses query parameters that the view does not name, and repeated ones."""
+    """Refuses query parameters that the view does not name, and repeated ones. No PUT, no OPTIONS."""
 
     http_method_names = ("get", "post", "patch", "delete", "head")
+    ignored_parameters: Collection[str] = ()
 
     def query_parameters(self) -> Collection[str]:
         """The parameters this request may carry."""
@@ -25,7 +26,7 @@ class StrictQuery(APIView):
         for name, values in request.query_params.lists():
             if name not in self.query_parameters():
                 raise BadParameter(name, "unknown_parameter", "This parameter is not known here.")
-            if len(values) > 1:
+            if len(values) > 1 and name not in self.ignored_parameters:
                 raise BadParameter(name, "repeated_parameter", "This parameter may be given once.")
 
 

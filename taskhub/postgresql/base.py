@@ -27,8 +27,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def is_usable(self) -> bool:
-        """Whether the server is still there, without a round trip: one that went away left an end of stream to read."""
-        if self.connection is None or self.connection.closed:
+        """Whether the server is still there, without a round trip: one that went away left an end of stream to read.
+
+        After an error the answer is no: the server may be read-only since a failover, or hold plans of a changed table.
+        """
+        if self.connection is None or self.connection.closed or self.errors_occurred:
             return False
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)

@@ -45,6 +45,8 @@ def nested(levels):
         str(LARGEST + 1).encode(),
         str(-LARGEST - 1).encode(),
         b'{"a": [123456789012345678901234567890]}',
+        b'{"a": -1234567890123456789}',
+        b"9" * 5000,
     ],
 )
 def test_it_is_refused(body):
@@ -60,6 +62,7 @@ def test_it_is_refused(body):
         (b'["99999999999999999999"]', ["99999999999999999999"]),
         (b"[1.5e300, 0.12345678901234567890, 1e20]", [1.5e300, 0.12345678901234567890, 1e20]),
         (str(LARGEST).encode(), LARGEST),
+        (b"[1e-" + b"0" * 5000 + b"1, 1E+0000000000000000001]", [0.1, 10.0]),
         (nested(32).encode(), eval(nested(32))),  # noqa: S307 - brackets only
         ('"\U0001f98a \u2028"'.encode(), "\U0001f98a \u2028"),
     ],

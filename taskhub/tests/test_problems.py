@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
+from psycopg.errors import ForeignKeyViolation
 
 from taskhub.api.health import Health
 
@@ -105,12 +106,41 @@ def test_another_request_id_is_replaced(anonymous_client, offered):
     assert re.fullmatch("[0-9a-f]{32}", made)
 
 
-def test_the_request_id_is_in_every_log_line(anonymous_client, capsys, settings):
-    import logging.config
+def test_a_referenced_row_deleted_meanwhile_is_a_conflict(anonymous_client, monkeypatch):
+    error = IntegrityError()
+    error.__cause__ = ForeignKeyViolation()
+    monkeypatch.setattr(Health, "get", failing_with(error))
 
-    logging.config.dictConfig(settings.LOGGING)
-    anonymous_client.get("/tasks/?limit=2\n", headers={"X-Request-ID": "req-7"})
+    assert_problem(anonymous_client.get("/health"), 409, "conflict", "/health")
 
-    line = capsys.readouterr().err
-    assert "taskhub.access [req-7] GET /tasks/?limit=2" in line
-    assert line.count("\n") == 1
+
+def test_thousands_of_mistakes_are_not_answered_by_thousands(alice_client):
+    response = alice_client.post("/tasks/", {f"field{n}": n for n in range(5000)})
+
+    assert response.status_code == 400
+    assert len(response.json()["errors"]) == 100
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_probe_may_come_by_address(anonymous_client, path):
+    assert anonymous_client.get(path, headers={"Host": "10.0.0.7"}).status_code == 200
+
+
+def test_a_refusal_can_be_read_across_origins(anonymous_client, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    headers = {"Origin": "https://app.example.com"}
+    body = b"x" * (1024 * 1024 + 1)
+    response = anonymous_client.generic("POST", "/auth/login", body, content_type="application/json", headers=headers)
+
+    assert (response.status_code, response["Access-Control-Allow-Origin"]) == (413, "https://app.example.com")
+
+
+@pytest.mark.parametrize(("method", "path"), [("TRACE", "/admin/login/"), ("POST", "/static/admin/css/base.css")])
+def test_a_method_refused_by_others_is_a_problem_too(anonymous_client, method, path):
+    assert_problem(anonymous_client.generic(method, path), 405, "method_not_allowed", path)
+
+
+def test_a_cookie_the_database_cannot_hold_is_a_bad_request(anonymous_client):
+    response = anonymous_client.get("/admin/", headers={"Cookie": 'sessionid="\\000aaaaaaaa"'})
+
+    assert_problem(response, 400, "validation_error", "/admin/")

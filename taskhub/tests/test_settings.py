@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SECRET = "uH3kq9_Zr-7vXw2LmBt5YcN8aSdFgJ4eR6oP1iTzQ0x"
 GOOD = {
-    "SECRET_KEY": "s" * 50,
-    "JWT_SIGNING_KEYS": f"2026-11:{'j' * 50}",
+    "SECRET_KEY": SECRET,
+    "JWT_SIGNING_KEYS": f"2026-11:{SECRET[::-1]}",
     "DATABASE_URL": "postgresql://taskhub:secret@localhost:5432/taskhub",
     "REDIS_URL": "redis://localhost:6379/0",
     "ALLOWED_HOSTS": "api.example.com",
@@ -39,31 +40,39 @@ def test_production_starts_with_good_settings():
         ("SECRET_KEY", None),
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "too-short"),
-        ("SECRET_KEY", "change-me-" + "x" * 50),
+        ("SECRET_KEY", f"change-me-{SECRET}"),
+        ("SECRET_KEY", "abc" * 20),
         ("SECRET_KEY_FALLBACKS", "short"),
         ("JWT_SIGNING_KEYS", None),
-        ("JWT_SIGNING_KEYS", "j" * 50),
+        ("JWT_SIGNING_KEYS", SECRET),
         ("JWT_SIGNING_KEYS", "kid:short"),
-        ("JWT_SIGNING_KEYS", f"kid:change-me-{'x' * 50}"),
-        ("JWT_SIGNING_KEYS", f"a:{'j' * 50},a:{'k' * 50}"),
-        ("JWT_SIGNING_KEYS", f"a:{'j' * 50},b:{'j' * 50}"),
-        ("JWT_SIGNING_KEYS", f"kid:{'s' * 50}"),
+        ("JWT_SIGNING_KEYS", f"kid:ssh-rsa {SECRET}"),
+        ("JWT_SIGNING_KEYS", f"kid:change-me-{SECRET}"),
+        ("JWT_SIGNING_KEYS", f"a:{SECRET[1:]},a:{SECRET[2:]}"),
+        ("JWT_SIGNING_KEYS", f"a:{SECRET[1:]},b:{SECRET[1:]}"),
+        ("JWT_SIGNING_KEYS", f"kid:{SECRET}"),
         ("DATABASE_URL", None),
         ("DATABASE_URL", "mysql://localhost/taskhub"),
         ("DATABASE_URL", "postgresql+asyncpg://localhost/taskhub"),
         ("DATABASE_URL", "postgresql://localhost"),
         ("DATABASE_URL", "postgresql://localhost:port/taskhub"),
+        ("DATABASE_URL", "postgresql://localhost:99999/taskhub"),
         ("DATABASE_URL", "postgresql://localhost/taskhub?nonsense=1"),
         ("REDIS_URL", None),
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_URL", "redis://localhost:port/0"),
-        ("REDIS_URL", "redis://localhost/zero"),
+        ("REDIS_URL", "redis://localhost/0?nonsense=1"),
+        ("REDIS_URL", "redis://localhost/0?socket_timeout=abc"),
         ("ALLOWED_HOSTS", None),
         ("ALLOWED_HOSTS", "*"),
         ("ALLOWED_HOSTS", "api.example.com, *"),
+        ("ALLOWED_HOSTS", "https://api.example.com/"),
+        ("ALLOWED_HOSTS", "*.example.com"),
         ("CORS_ALLOWED_ORIGINS", "pages.example.org"),
         ("CORS_ALLOWED_ORIGINS", "https://app.example.com/"),
         ("CORS_ALLOWED_ORIGINS", "*"),
+        ("CORS_ALLOWED_ORIGINS", "https://["),
+        ("CORS_ALLOWED_ORIGINS", "https://user@app.example.org"),
         ("TASKHUB_ENV", "staging"),
         ("ACCESS_TOKEN_MINUTES", "0"),
         ("REFRESH_TOKEN_DAYS", "seven"),
@@ -80,6 +89,21 @@ def test_a_bad_setting_is_named_in_one_sentence_without_its_value(variable, valu
     assert process.stderr.startswith(f"TaskHub cannot start: {variable} ")
     assert process.stderr.count("\n") == 1
     assert not value or len(value) < 9 or value not in process.stderr
+
+
+def test_several_database_hosts_are_what_libpq_calls_failover():
+    url = "postgresql://taskhub@first:5432,second:5433/taskhub?target_session_attrs=read-write"
+    assert start(DATABASE_URL=url).returncode == 0
+
+
+@pytest.mark.parametrize(("content", "mode"), [("SECRET_KEY=x", 0o600), ("rubbish", 0o600), (None, 0o644)])
+def test_kept_keys_that_are_damaged_or_open_to_others_are_refused(tmp_path, content, mode):
+    good = f"SECRET_KEY={SECRET}\nJWT_SIGNING_KEYS=local:{SECRET[::-1]}\n"
+    (tmp_path / "secrets").write_text(content or good)
+    (tmp_path / "secrets").chmod(mode)
+    process = start(TASKHUB_ENV="development", TASKHUB_HOME=str(tmp_path))
+
+    assert (process.returncode, process.stderr[:35]) == (1, "TaskHub cannot start: TASKHUB_HOME ")
 
 
 def test_the_server_refuses_bad_settings_before_it_opens_a_port():

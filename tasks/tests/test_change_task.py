@@ -69,7 +69,7 @@ def test_what_cannot_be_set_is_refused(alice_client, url, field):
     }
 
 
-def test_it_takes_four_statements(alice_client, url, django_assert_num_queries):
+def test_it_takes_the_user_check_a_lock_and_an_update_in_a_transaction(alice_client, url, django_assert_num_queries):
     with django_assert_num_queries(5):  # user check, lock, update; savepoint and release
         alice_client.patch(url, {"title": "Buy bread"})
 

@@ -110,7 +110,10 @@ class Up:
 
 
 def children(pid):
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:  # ended since it was listed
+        return []
 
 
 def descendants(pid):
@@ -119,7 +122,7 @@ def descendants(pid):
 
 def survivors(family):
     """The command lines of those of a family that still run."""
-    return [command_line(pid) for pid, started in family.items() if identity(pid) == started]
+    return [command_line(pid) for pid, started in family.items() if started and identity(pid) == started]
 
 
 def make_checkout(root):

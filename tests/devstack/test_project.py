@@ -7,7 +7,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.devstack.checkout import Checkout, make_real_checkout
+from tests.devstack.checkout import Checkout, make_real_checkout, survivors
 
 ADMIN = {"DJANGO_SUPERUSER_USERNAME": "admin", "DJANGO_SUPERUSER_PASSWORD": "correct horse battery"}
 

@@ -1,0 +1,81 @@
+"""What two requests at once do to one task. Real threads on real connections."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.tests.factories import UserFactory
+from conftest import client_of
+from tasks.models import Task
+from tasks.tests.factories import TaskFactory
+from tasks.views import TaskViewSet
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def task():
+    return TaskFactory(owner=UserFactory(username="alice"), title="Buy milk")
+
+
+def patch(task, change):
+    try:
+        return client_of(task.owner).patch(f"/tasks/{task.pk}", change)
+    finally:
+        connection.close()
+
+
+def test_changes_of_different_fields_both_survive(task):
+    with ThreadPoolExecutor(2) as pool:
+        for n in range(20):
+            changes = {"title": f"Title {n}"}, {"description": f"Description {n}"}
+            answers = list(pool.map(patch, [task] * 2, changes))
+            task.refresh_from_db()
+
+            assert [answer.status_code for answer in answers] == [200, 200]
+            assert (task.title, task.description) == (f"Title {n}", f"Description {n}")
+
+
+def test_a_change_waits_for_another_and_sees_what_it_did(task):
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Task.objects.filter(pk=task.pk).select_for_update().get().change(status="done")
+            second = pool.submit(patch, task, {"title": "Bought milk"})
+        answer = second.result().json()
+
+    assert (answer["title"], answer["status"]) == ("Bought milk", "done")
+
+
+def test_a_request_that_fails_after_writing_leaves_nothing_behind(task, monkeypatch):
+    create = TaskViewSet.create
+
+    def create_and_fail(self, request):
+        create(self, request)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(TaskViewSet, "create", create_and_fail)
+    response = client_of(task.owner).post("/tasks/", {"title": "Buy bread"})
+
+    assert response.status_code == 500
+    assert Task.objects.count() == 1
+
+
+def test_a_task_for_a_user_deleted_meanwhile_is_a_conflict(task, monkeypatch):
+    create = TaskViewSet.create
+
+    def delete_owner_and_create(self, request):
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(delete, task.owner).result()
+        return create(self, request)
+
+    monkeypatch.setattr(TaskViewSet, "create", delete_owner_and_create)
+    response = client_of(task.owner).post("/tasks/", {"title": "Buy bread"})
+
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
+    assert Task.objects.count() == 0
+
+
+def delete(user):
+    user.delete()
+    connection.close()

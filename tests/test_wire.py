@@ -1,0 +1,87 @@
+"""Whatever comes over the wire, the answer is a problem below 500, soon."""
+
+import http.client
+import json
+import socket
+from contextlib import closing
+
+import pytest
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def send(service, request):
+    """The status and body of the answer to raw bytes."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as wire:
+        wire.sendall(request)
+        answer = http.client.HTTPResponse(wire)
+        answer.begin()
+        return answer.status, json.loads(answer.read())
+
+
+def request(path="/auth/login", body=b"{}", length=None, headers=""):
+    length = len(body) if length is None else length
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n"
+    return head.encode("latin-1") + body
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json; charset=hex",
+        "application/json; charset=idna",
+        "application/json; charset*=nope'en'x%41",
+        "x/y; boundary*=nope''%41",
+        "multipart/form-data; boundary=x; charset=idna",
+        "multipart/form-data; boundary=",
+        "multipart/form-data",
+        f"{FORM}; charset=utf-16",
+        FORM,
+        "",
+        ";;;",
+        "\xff",
+    ],
+)
+def test_an_odd_content_type_is_refused(service, content_type):
+    status, body = send(service, request(path="/auth/login?a=%41", headers=f"Content-Type: {content_type}\r\n"))
+
+    assert 400 <= status < 500
+    assert body["request_id"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//tasks/", "/tasks/%2e%2e/", "/tasks/..;/", "/%00", "/%ff", "/tasks%2fx", "/static/../manage.py"],
+)
+def test_an_odd_path_is_not_found(service, path):
+    assert send(service, request(path=path, headers="Content-Type: application/json\r\n"))[0] in {404, 405}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Authorization: Bearer " + "x" * 20_000,
+        "Authorization: Bearer \xe4\xf6",
+        "Cookie: " + "a=b; " * 3000,
+        "X-Request-ID: a\tb",
+        "X-HTTP-Method-Override: DELETE",
+        "Accept: \xff",
+    ],
+)
+def test_an_odd_header_is_survived(service, header):
+    status, _ = send(service, request(headers=f"Content-Type: application/json\r\n{header}\r\n"))
+
+    assert status == 400  # the empty body lacks a username
+
+
+def test_a_refused_body_is_read_so_that_its_sender_hears_why(service):
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as client:
+        client.request("POST", "/auth/login", body=b"x" * 10_000_000, headers={"Content-Type": "application/json"})
+        assert client.getresponse().status == 413
+
+
+def test_every_log_line_of_a_request_holds_its_id(service):
+    with service.client() as client:
+        client.get("/tasks/?limit=2", headers={"X-Request-ID": "req-7"})
+
+    assert "taskhub.access [req-7] GET /tasks/?limit=2 401 " in service.log.read_text()
