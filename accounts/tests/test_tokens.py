@@ -7,10 +7,11 @@ from threading import Barrier
 import jwt
 import pytest
 from django.db import connection
+from rest_framework.exceptions import NotAuthenticated
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from accounts.tokens import AccessToken, RefreshToken, TokenNotValid, rotate
+from accounts.tokens import AccessToken, RefreshToken, TokenNotValid, rotate, sign_in
 from conftest import client_of
 
 REFRESH, LOGOUT = "/auth/refresh", "/auth/logout"
@@ -86,6 +87,18 @@ def test_signing_out_with_an_access_token_or_rubbish_is_an_error(anonymous_clien
     for wrong in (str(AccessToken.for_user(alice)), "rubbish", "a.b.c"):
         response = anonymous_client.post(LOGOUT, {"refresh_token": wrong})
         assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "/refresh_token")
+
+
+def test_a_user_deleted_while_signing_in_gets_no_token(alice):
+    User.objects.all().delete()
+
+    assert sign_in(alice) is None
+
+
+def test_a_user_deactivated_while_changing_the_address_is_not_authenticated(alice):
+    User.objects.update(is_active=False)
+    with pytest.raises(NotAuthenticated):
+        alice.change_email("new@example.com")
 
 
 def rotate_at_once(raw, starting_line):
