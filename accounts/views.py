@@ -11,6 +11,7 @@ from accounts import tokens
 from accounts.authentication import caller
 from accounts.models import User
 from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
+from jobs.services import enqueue
 from taskhub.api.formats import FormParser, JSONParser, MergePatchParser, MultiPartParser
 from taskhub.api.problems import Problem
 from taskhub.api.views import StrictQuery, WriteTransaction
@@ -49,6 +50,7 @@ class Public(StrictQuery):
 class Register(WriteTransaction, Public):
     def post(self, request: Request) -> Response:
         user = User.objects.create_user(**valid_input(RegisterSerializer(data=request.data)))
+        enqueue("welcome_email", str(user.pk), {"user_id": str(user.pk)}, owner=user)
         return Response(UserSerializer(user).data, status=201)
 
 

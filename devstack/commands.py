@@ -31,17 +31,17 @@ def up(host: str, port: int, reload: bool) -> int:
         virtualenv.enter()
         with stack.private_servers(home) as (servers, urls):
             stack.publish(home, {"address": url_of(host, port), **urls})
-            code = _supervise(Supervisor(home, {**for_parts(home, host), **urls}, servers), host, port, reload)
+            code = _supervise(Supervisor(home, {**for_parts(home, host), **urls}, servers), home, host, port, reload)
     except signals.Interrupted as interrupted:
         remark(str(interrupted))
         return 0
     return code
 
 
-def _supervise(supervisor: Supervisor, host: str, port: int, reload: bool) -> int:
+def _supervise(supervisor: Supervisor, home: Path, host: str, port: int, reload: bool) -> int:
     try:
         supervisor.migrate()
-        for part in parts(host, port, reload):
+        for part in parts(home, host, port, reload):
             supervisor.start(part)
         supervisor.wait_until_live(host, port)
         say(f"READY {url_of(host, port)}")

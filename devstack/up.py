@@ -25,11 +25,15 @@ class Part(NamedTuple):
     grace: float  # seconds to stop in; with those of the servers they must stay below 20
 
 
-def parts(host: str, port: int, reload: bool) -> list[Part]:
+def parts(home: Path, host: str, port: int, reload: bool) -> list[Part]:
     """All parts, in the order they start in. They stop in the opposite order."""
+    celery = [str(PYTHON), "-m", "celery", "-A", "taskhub"]
     api = [str(PYTHON), "-m", "taskhub.server", "--host", host, "--port", str(port)]
-    # The server itself gives the requests in flight ten seconds.
-    return [Part("api", [*api, "--reload"] if reload else api, grace=11)]
+    return [
+        Part("worker", [*celery, "worker", "--loglevel", "INFO"], grace=4),
+        Part("api", [*api, "--reload"] if reload else api, grace=6),
+        Part("scheduler", [*celery, "beat", "--schedule", str(home / "beat"), "--loglevel", "INFO"], grace=1),
+    ]
 
 
 class Supervisor:

@@ -6,7 +6,8 @@ import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
+from urllib.parse import unquote, urlsplit
 
 import jwt
 from psycopg import ProgrammingError
@@ -103,6 +104,46 @@ def redis(variable: str) -> str:
     except (ValueError, TypeError):
         refuse(variable, "is not a URL that the Redis client can read")
     return url
+
+
+class Email(NamedTuple):
+    """Where messages go, in Django's terms."""
+
+    backend: str
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    starttls: bool = False
+    tls: bool = False
+
+
+def email(variable: str, default: str) -> Email:
+    """console: prints messages; smtp:// sends them, smtp+tls:// after STARTTLS, smtps:// over TLS from the start."""
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    try:
+        parts = urlsplit(text(variable, default))
+        port = parts.port or ports.get(parts.scheme, 0)
+    except ValueError:
+        refuse(variable, "has a port or host that cannot be read")
+    if parts.scheme == "console":
+        return Email("django.core.mail.backends.console.EmailBackend")
+    if parts.scheme not in ports or not parts.hostname:
+        refuse(variable, "must be console: or a URL such as smtp+tls://user:password@mail.example.com:587")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    return Email(backend, parts.hostname, port, user, password, parts.scheme == "smtp+tls", parts.scheme == "smtps")
+
+
+def failpoints(variable: str, refused: bool) -> dict[str, tuple[str, float]]:
+    """`place=action:probability,…` for fault injection (jobs.failpoints), by place."""
+    found = {}
+    for item in words(variable):
+        match = re.fullmatch(r"([a-z_.]+)=(kill|raise|drop)(?::([01](?:\.\d+)?))?", item)
+        if refused or not match:
+            refuse(variable, "is for tests, never for production, and must look like place=kill:0.01")
+        found[match[1]] = (match[2], float(match[3] or 1))
+    return found
 
 
 def refuse_weak(variable: str, secret: str) -> None:

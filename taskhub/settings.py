@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "corsheaders",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
+    "django_celery_results",
+    "jobs",
     "accounts",
     "tasks",
 ]
@@ -89,7 +91,8 @@ DATABASES = {
             keepalives_idle=30,
             keepalives_interval=5,
             keepalives_count=3,
-            options="-c timezone=UTC",  # or Django would ask for it with each new connection
+            # the time zone, or Django would ask for it with each new connection; and no lock is waited for without end
+            options="-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
             application_name="taskhub",
             server_side_binding=True,
             prepare_threshold=5,
@@ -100,6 +103,46 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: a throw-away doorbell, never the only place of a fact
 REDIS_URL = environment.redis("REDIS_URL")
+
+# Celery: its message is a job's id and rings a worker (jobs/doorbell.py); the row in job_log decides
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds; a request waits for a frozen broker no longer than this
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for Redis as long as it takes
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "visibility_timeout": 600}
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True  # what raised, for staff
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the lease decides when another may try
+CELERY_TASK_SOFT_TIME_LIMIT = 40  # seconds, for tasks that are no jobs; a job's kind has its own
+CELERY_TASK_TIME_LIMIT = 50
+CELERY_WORKER_CONCURRENCY = environment.integer("WORKER_PROCESSES", 2, 1, 64)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_DB_REUSE_MAX = 1000  # tasks that share a database connection; by default each opens its own
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "jobs.sweep", "schedule": 2.0, "options": {"expires": 10}},
+    "tick": {"task": "jobs.tick", "schedule": 5.0, "options": {"expires": 10}},
+}
+
+# Background jobs
+JOBS_KEEP_SUCCEEDED_DAYS = environment.integer("JOBS_KEEP_SUCCEEDED_DAYS", 30, 1, 3650)
+JOBS_KEEP_OTHERS_DAYS = environment.integer("JOBS_KEEP_OTHERS_DAYS", 90, 1, 3650)
+TASKHUB_FAILPOINTS = environment.failpoints("TASKHUB_FAILPOINTS", refused=PRODUCTION)
+
+# E-mail
+_email = environment.email("EMAIL_URL", "console:")
+EMAIL_BACKEND, EMAIL_USE_TLS, EMAIL_USE_SSL = _email.backend, _email.starttls, _email.tls
+EMAIL_HOST, EMAIL_PORT = _email.host, _email.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email.user, _email.password
+EMAIL_TIMEOUT = environment.integer("EMAIL_TIMEOUT", 10, 1, 30)  # seconds for each answer of the mail server
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "TaskHub <no-reply@taskhub.localhost>")
+EMAIL_MESSAGE_ID_DOMAIN = environment.text("EMAIL_MESSAGE_ID_DOMAIN", "taskhub.localhost")
 
 # Who is asking
 AUTH_USER_MODEL = "accounts.User"
@@ -171,5 +214,9 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # refused requests are in the access line already
         "django.security": {"level": "CRITICAL"},  # any scanner could fill the log with these
         "django.db.backends": {"level": "INFO"},
+        # jobs says what came of each job; these would add three lines for every sweep
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
     },
 }

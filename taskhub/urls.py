@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from accounts import views as accounts
+from jobs.views import JobViewSet
 from taskhub.api import health
 from taskhub.api.root import Root
 from tasks.views import TaskViewSet
@@ -18,6 +19,7 @@ handler500 = "taskhub.api.errors.server_error"
 router = SimpleRouter()
 router.trailing_slash = "/?"
 router.register("tasks", TaskViewSet, basename="task")
+router.register("jobs", JobViewSet, basename="job")
 
 urlpatterns = [
     path("", Root.as_view(), name="root"),

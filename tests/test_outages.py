@@ -67,7 +67,7 @@ def test_with_everything_up_it_is_healthy_and_ready(service):
     assert health["response_time_ms"] > 0
     assert health["connection_pool"]["pool_size"] == 4
     assert 1 <= health["connection_pool"]["active_connections"] <= 4
-    assert ready == {"status": "ready", "redis": "ok", "errors": []}
+    assert ready == {"status": "ready", "broker": "ok", "errors": []}
 
 
 def test_without_database_probes_say_so_in_time(service, database_down):
@@ -146,7 +146,7 @@ def test_without_redis_it_stays_ready_and_shows_it(service):
         ready = client.get("/readyz")
     service.valkey.start()
 
-    assert (ready.status_code, ready.json()["redis"]) == (200, "unavailable")
+    assert (ready.status_code, ready.json()["broker"]) == (200, "unavailable")
 
 
 def test_on_sigterm_it_leaves_the_load_balancer_first_and_then_ends_well():

@@ -28,8 +28,8 @@ def test_the_address_is_optional(anonymous_client):
     assert anonymous_client.post(URL, {"username": "carol", "password": PASSWORD}).json()["email"] is None
 
 
-def test_signing_up_takes_one_statement_in_a_transaction(anonymous_client, django_assert_num_queries):
-    with django_assert_num_queries(3):  # savepoint (the test's transaction is outside), insert, release
+def test_signing_up_takes_three_statements_in_a_transaction(anonymous_client, django_assert_num_queries):
+    with django_assert_num_queries(5):  # the user; the welcome job and a look at it; savepoint and release
         anonymous_client.post(URL, {"username": "carol", "password": PASSWORD})
 
 
@@ -110,6 +110,19 @@ def test_a_bad_address_is_refused_with_its_pointer(anonymous_client, email):
 
     assert response.status_code == 400
     assert {pointer for pointer, _ in errors_of(response)} == {"/email"}
+
+
+def test_the_welcome_job_is_registered_with_the_user(anonymous_client):
+    user_id = anonymous_client.post(URL, {"username": "carol", "password": PASSWORD}).json()["id"]
+    job = User.objects.get(pk=user_id).jobs.get()
+
+    assert (job.pk, job.state, job.payload) == (f"welcome_email:{user_id}", "queued", {"user_id": user_id})
+
+
+def test_a_refused_sign_up_registers_no_job(anonymous_client, alice):
+    anonymous_client.post(URL, {"username": "ALICE", "password": PASSWORD})
+
+    assert not alice.jobs.model.objects.exists()
 
 
 def test_every_mistake_is_named_at_once(anonymous_client):

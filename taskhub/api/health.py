@@ -129,13 +129,13 @@ class Liveness(Probe):
 
 
 class Readiness(Probe):
-    """Ready to take requests. Redis is only shown: without it jobs wait, and everything else goes on."""
+    """Ready to take requests. The broker is only shown: without it jobs wait, and everything else goes on."""
 
     def get(self, request: Request) -> Response:
         errors = database_report()["errors"] + (["draining"] if draining.is_set() else [])
         body = {
             "status": "not_ready" if errors else "ready",
-            "redis": "ok" if redis_answers() else "unavailable",
+            "broker": "ok" if redis_answers() else "unavailable",
             "errors": errors,
         }
         return Response(body, status=503 if errors else 200)

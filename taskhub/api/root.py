@@ -6,7 +6,13 @@ from rest_framework.response import Response
 import taskhub
 from taskhub.api.health import Probe
 
-ADDRESSES = {"register": "/auth/register", "login": "/auth/login", "tasks": "/tasks/", "health": "/health"}
+ADDRESSES = {
+    "register": "/auth/register",
+    "login": "/auth/login",
+    "tasks": "/tasks/",
+    "jobs": "/jobs/",
+    "health": "/health",
+}
 
 
 class Root(Probe):

@@ -39,6 +39,12 @@ class Answer(http.server.BaseHTTPRequestHandler):
 print("started with", *sys.argv[1:])
 http.server.HTTPServer((sys.argv[2], int(sys.argv[4])), Answer).serve_forever()
 """
+# Worker and scheduler: found before the real one, because the checkout comes first on the path
+CELERY = """
+import signal, sys
+print("started with", *sys.argv[1:])
+signal.pause()
+"""
 
 
 class Checkout:
@@ -133,6 +139,7 @@ def make_checkout(root):
     (root / "requirements/dev.txt").write_text("# nothing more than there is\n")
     (root / "manage.py").write_text(MANAGE)
     (root / "taskhub/server.py").write_text(SERVER)
+    (root / "celery.py").write_text(CELERY)
     lend_packages(root)
 
 

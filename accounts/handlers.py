@@ -1,0 +1,51 @@
+"""Background work about accounts."""
+
+import hashlib
+import smtplib
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from accounts.models import User
+from jobs.registry import PermanentError, handler, recurring
+from jobs.services import prune
+
+
+def send_welcome(job: Any) -> dict[str, Any]:
+    """Sends the mail. Its Message-ID comes from the job's id: should it be sent twice, mail systems can tell."""
+    user = User.objects.filter(pk=job.payload["user_id"], is_active=True).first()
+    if user is None:
+        return {"sent": False, "reason": "user_gone"}
+    if not user.email:
+        return {"sent": False, "reason": "no_address"}
+    message_id = f"<{hashlib.sha256(job.job_id.encode()).hexdigest()[:32]}@{settings.EMAIL_MESSAGE_ID_DOMAIN}>"
+    message = EmailMultiAlternatives(
+        subject=f"Welcome to TaskHub, {user.username}",
+        body=render_to_string("accounts/welcome.txt", {"user": user}),
+        to=[user.email],
+        headers={"Message-ID": message_id},
+    )
+    message.attach_alternative(render_to_string("accounts/welcome.html", {"user": user}), "text/html")
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        if all(code >= 500 for code, _ in error.recipients.values()):  # RFC 5321 section 4.2.1: permanent
+            raise PermanentError("The mail server refuses the address for good.") from error
+        raise
+    return {"sent": True, "message_id": message_id}
+
+
+@handler("welcome_email", external=send_welcome)
+def welcome_email(job: Any, outcome: dict[str, Any]) -> dict[str, Any]:
+    return outcome
+
+
+@recurring("prune_tokens", every=timedelta(hours=1), offset=timedelta(minutes=27))
+def prune_tokens(job: Any) -> dict[str, int]:
+    """Expired refresh tokens are refused by their date: nobody needs to know that they were spent."""
+    return {"pruned": prune(job, OutstandingToken.objects.filter(expires_at__lt=Now()).order_by("pk"))}

@@ -1,0 +1,62 @@
+"""Tells a worker that a job is there. Losing it loses nothing: the sweep announces every job that nobody came for."""
+
+import logging
+import threading
+import time
+
+from kombu.exceptions import OperationalError
+
+from jobs.registry import kind_named
+from taskhub.celery import app
+
+log = logging.getLogger("jobs.doorbell")
+MESSAGE_EXPIRES = 3600  # seconds; far less than finished jobs are kept, so that no late message finds its job pruned
+SILENCE = 5.0  # seconds without a try after a failed one, so that a frozen broker delays one request and not all
+
+
+class Breaker:
+    """Open for SILENCE seconds after a failure."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.open_until = 0.0
+
+    def lets_through(self) -> bool:
+        """One caller at a time tries again after a failure; to the others it stays open meanwhile."""
+        with self.lock:
+            if time.monotonic() < self.open_until:
+                return False
+            if self.open_until:
+                self.open_until = time.monotonic() + SILENCE
+            return True
+
+    def record(self, success: bool) -> None:
+        with self.lock:
+            self.open_until = 0.0 if success else time.monotonic() + SILENCE
+
+
+breaker = Breaker()
+
+
+def ring(job_id: str) -> bool:
+    """Send the id to the workers. False when the broker did not take it, which is logged and no error."""
+    if not breaker.lets_through():
+        return False
+    kind = kind_named(job_id.partition(":")[0])
+    try:
+        app.send_task(
+            "jobs.run",
+            args=[job_id],
+            task_id=job_id,
+            expires=MESSAGE_EXPIRES,
+            soft_time_limit=kind.soft_time_limit,
+            time_limit=kind.time_limit,
+            retry=False,
+            ignore_result=True,
+        )
+    except (OperationalError, OSError) as error:
+        breaker.record(success=False)
+        log.warning("the broker did not take %s (%s); the sweep will announce it", job_id, type(error).__name__)
+        return False
+    breaker.record(success=True)
+    return True

@@ -1,0 +1,30 @@
+"""Keeps the tables of finished work from growing for ever."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django_celery_results.models import TaskResult
+
+from jobs.models import Job, State
+from jobs.registry import recurring
+from jobs.services import prune
+
+
+@recurring("prune_jobs", every=timedelta(hours=1), offset=timedelta(minutes=7))
+def prune_jobs(job: Job) -> dict[str, int]:
+    return {"pruned": prune(job, prunable_jobs())}
+
+
+def prunable_jobs() -> QuerySet[Job]:
+    succeeded = Now() - timedelta(days=settings.JOBS_KEEP_SUCCEEDED_DAYS)
+    others = Now() - timedelta(days=settings.JOBS_KEEP_OTHERS_DAYS)
+    old = Q(state=State.SUCCEEDED, finished_at__lt=succeeded) | (~Q(state=State.SUCCEEDED) & Q(finished_at__lt=others))
+    return Job.objects.filter(old).order_by("finished_at")
+
+
+@recurring("prune_celery_results", every=timedelta(hours=1), offset=timedelta(minutes=17))
+def prune_celery_results(job: Job) -> dict[str, int]:
+    old = Now() - timedelta(days=settings.JOBS_KEEP_OTHERS_DAYS)
+    return {"pruned": prune(job, TaskResult.objects.filter(date_done__lt=old).order_by("date_done"))}

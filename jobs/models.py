@@ -1,0 +1,167 @@
+"""Background work: one row of `job_log` per job, one of `job_attempt` per try of it. docs/jobs.md draws the states."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+LONGEST_ID = 200  # characters
+LONGEST_ERROR = 4000  # characters
+
+
+class LeaseLost(Exception):
+    """The job went on without this worker. What it did to the database must be rolled back."""
+
+
+class State(models.TextChoices):
+    QUEUED = "queued"  # enqueued, or to be tried again
+    RUNNING = "running"  # claimed, until it is done or its lease ends
+    SUCCEEDED = "succeeded"  # its database effects committed with this word
+    FAILED = "failed"  # for good: the last attempt failed, or no attempt can help
+    CANCELLED = "cancelled"  # before it ran
+    NEEDS_REVIEW = "needs_review"  # whether its external effect happened is unknown, and it may not happen twice
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.RUNNING}),
+    State.RUNNING: frozenset({State.RUNNING, State.QUEUED, State.SUCCEEDED, State.FAILED, State.NEEDS_REVIEW}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.NEEDS_REVIEW: frozenset(),
+}
+UNFINISHED = (State.QUEUED, State.RUNNING)
+FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def owned_by(self, user: models.Model) -> "JobQuerySet":
+        return self.filter(owner=user.pk)
+
+    def due(self) -> "JobQuerySet":
+        """Those to be announced again, by the database's clock."""
+        return self.filter(state__in=UNFINISHED, deliver_at__lte=Now())
+
+    def claimable(self) -> "JobQuerySet":
+        """Those nobody works on: queued and eligible, or left behind by a worker whose lease has ended."""
+        return self.filter(Q(state=State.QUEUED, run_at__lte=Now()) | Q(state=State.RUNNING, lease_until__lt=Now()))
+
+    def held(self, job: "Job") -> "JobQuerySet":
+        """The row of `job`, if the attempt that `job` was claimed for is still the current one: the fence."""
+        return self.filter(pk=job.pk, state=State.RUNNING, attempt=job.attempt)
+
+    def move(self, source: State, target: State, **fields: Any) -> int:
+        """The one way a state changes. Returns the number of rows that were in `source` and are in `target` now."""
+        if target not in TRANSITIONS[source]:
+            raise ValueError(f"A job does not go from {source} to {target}.")
+        finished_at = Now() if target in FINAL else None
+        lease = {} if target == State.RUNNING else {"lease_until": None}
+        return self.filter(state=source).update(state=target, finished_at=finished_at, **lease, **fields)
+
+
+class Job(models.Model):
+    """All times are the database's, so that no worker's clock is trusted."""
+
+    job_id = models.CharField(primary_key=True, max_length=LONGEST_ID)
+    kind = models.CharField(max_length=60)
+    # Rows outlive their owner: the primary key is what keeps a job from being done again
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
+    )
+    payload = models.JSONField(default=dict)
+    payload_sha = models.CharField(max_length=64)
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(default=0)  # grows with each claim: the fencing token
+    max_attempts = models.PositiveIntegerField()
+    run_at = models.DateTimeField(db_default=Now())  # not before
+    deliver_at = models.DateTimeField(db_default=Now())  # when the sweep announces it again
+    deliveries = models.PositiveIntegerField(default=0)  # announcements since the last claim
+    lease_until = models.DateTimeField(null=True)
+    in_doubt_since = models.DateTimeField(null=True)  # an external effect that may not be repeated has begun
+    worker = models.CharField(max_length=80, default="", blank=True)
+    progress = models.JSONField(null=True)
+    result = models.JSONField(null=True)
+    error_code = models.CharField(max_length=30, default="", blank=True)
+    error = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)  # of the current attempt
+    finished_at = models.DateTimeField(null=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        db_table = "job_log"
+        constraints = [
+            models.CheckConstraint(name="job_log_state_known", condition=Q(state__in=State.values)),
+            models.CheckConstraint(
+                name="job_log_lease_iff_running",
+                condition=Q(state=State.RUNNING, lease_until__isnull=False)
+                | (~Q(state=State.RUNNING) & Q(lease_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="job_log_finished_at_iff_final",
+                condition=Q(state__in=FINAL, finished_at__isnull=False)
+                | (~Q(state__in=FINAL) & Q(finished_at__isnull=True)),
+            ),
+            models.CheckConstraint(name="job_log_attempt_in_range", condition=Q(attempt__lte=F("max_attempts"))),
+            models.CheckConstraint(name="job_log_max_attempts_positive", condition=Q(max_attempts__gt=0)),
+        ]
+        indexes = [
+            # The sweep
+            models.Index(fields=["deliver_at"], name="job_log_deliver_at_idx", condition=Q(state__in=UNFINISHED)),
+            # The owner's list, whole and filtered
+            models.Index(
+                fields=["owner", "-created_at", "-job_id"], name="job_log_owner_idx", condition=Q(owner__isnull=False)
+            ),
+            models.Index(
+                fields=["owner", "kind", "-created_at", "-job_id"],
+                name="job_log_owner_kind_idx",
+                condition=Q(owner__isnull=False),
+            ),
+            models.Index(
+                fields=["owner", "state", "-created_at", "-job_id"],
+                name="job_log_owner_state_idx",
+                condition=Q(owner__isnull=False),
+            ),
+            # Pruning
+            models.Index(
+                fields=["finished_at"], name="job_log_finished_at_idx", condition=Q(finished_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.job_id
+
+
+class Outcome(models.TextChoices):
+    SUCCEEDED = "succeeded"
+    ERROR = "error"  # the handler raised
+    PERMANENT_ERROR = "permanent_error"  # the handler said that no attempt can help
+    TIME_LIMIT = "time_limit"  # it took longer than its kind may
+    WORKER_LOST = "worker_lost"  # the lease ended without a word
+    IN_DOUBT = "in_doubt"  # see State.NEEDS_REVIEW
+
+
+class Attempt(models.Model):
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts", db_index=False)
+    attempt = models.PositiveIntegerField()
+    worker = models.CharField(max_length=80)
+    started_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, choices=Outcome, default="", blank=True)
+    error = models.TextField(default="", blank=True)
+
+    class Meta:
+        db_table = "job_attempt"
+        constraints = [
+            models.UniqueConstraint(fields=["job", "attempt"], name="job_attempt_job_attempt_key"),
+            models.CheckConstraint(
+                name="job_attempt_outcome_iff_ended",
+                condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.attempt}"

@@ -1,0 +1,184 @@
+"""Carries out one job exactly once: claim, work, fail. Each is one transaction; docs/jobs.md says why this is enough.
+
+The safety argument needs no clock: database effects commit only together with `running -> succeeded`, under the row's
+lock and while `attempt` is ours, and attempts are counted under the same lock. Leases decide only when another may try.
+"""
+
+import logging
+import os
+import re
+import socket
+from typing import Any
+
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jobs.failpoints import failpoint
+from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, JobQuerySet, LeaseLost, Outcome, State
+from jobs.registry import Kind, NotDone, PermanentError, UnknownKind, kind_named
+
+log = logging.getLogger("jobs")
+LOCK_NOT_AVAILABLE = "55P03"
+NOTHING = "nothing to do"
+PASSWORD_IN_URL = re.compile(r"//[^/@\s]*@")
+SENTENCES = {
+    Outcome.WORKER_LOST: "The worker vanished; its lease ended.",
+    Outcome.IN_DOUBT: "Whether the external effect happened is unknown, and it may not happen twice.",
+}
+EMPTY_PAYLOAD_SHA = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"  # of {}
+
+
+def run(job_id: str) -> str:
+    """Carry out a job if it is there to be done. Returns what came of it, for the log."""
+    try:
+        kind = kind_named(job_id.partition(":")[0])
+    except UnknownKind:
+        return "unknown kind"  # a worker of a newer release will know it
+    job = claim(job_id, kind)
+    return NOTHING if job is None else attempt(job, kind)
+
+
+def attempt(job: Job, kind: Kind) -> str:
+    try:
+        work(job, kind, external(job, kind))
+    except LeaseLost:
+        return "lease lost"
+    except (OperationalError, InterfaceError):
+        raise  # whether the commit happened is unknown: the row says it, to whoever claims it after the lease
+    except Exception as error:  # whatever a handler raises is written down and decides what follows
+        log.warning("%s failed in attempt %d", job.job_id, job.attempt, exc_info=error)
+        return fail(job, kind, error)
+    return "succeeded"
+
+
+def claim(job_id: str, kind: Kind) -> Job | None:
+    """Take the job for one attempt: count it and start the lease. None when it is done, held, not due, or not there."""
+    try:
+        with transaction.atomic():
+            job = locked(job_id, kind)
+            failpoint("claim.locked")
+            taken = job and take(job, kind)
+            failpoint("claim.before_commit")
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+            return None  # its worker is about to finish it
+        raise
+    failpoint("claim.after_commit")
+    return taken or None
+
+
+def locked(job_id: str, kind: Kind) -> Job | None:
+    new = {"kind": kind.name, "max_attempts": kind.max_attempts, "payload_sha": EMPTY_PAYLOAD_SHA}
+    rows = Job.objects.select_for_update(nowait=True, no_key=True)
+    job, created = rows.get_or_create(job_id=job_id, defaults=new)
+    if created and not kind.from_message:
+        transaction.set_rollback(True)  # the message is of a job that was rolled back, or pruned
+        return None
+    return job
+
+
+def take(job: Job, kind: Kind) -> Job | None:
+    """The locked job, claimed, or None. Whoever held it before has been silent for a whole lease."""
+    if job.state not in UNFINISHED:
+        return None
+    rows = Job.objects.filter(pk=job.pk).claimable()
+    left_behind = job.state == State.RUNNING
+    if left_behind and job.in_doubt_since:
+        give_up(rows, job, State.NEEDS_REVIEW, Outcome.IN_DOUBT)
+        return None
+    if left_behind and job.attempt >= job.max_attempts:
+        give_up(rows, job, State.FAILED, Outcome.WORKER_LOST)
+        return None
+    name, lease_until = worker_name(), Now() + kind.lease
+    counted = {"attempt": F("attempt") + 1, "lease_until": lease_until, "worker": name, "started_at": Now()}
+    if not rows.move(State(job.state), State.RUNNING, deliver_at=lease_until, deliveries=0, progress=None, **counted):
+        return None
+    if left_behind:
+        end_attempt(job, Outcome.WORKER_LOST)
+    job.attempt += 1
+    Attempt.objects.create(job=job, attempt=job.attempt, worker=name)
+    return job
+
+
+def give_up(rows: JobQuerySet, job: Job, target: State, outcome: Outcome) -> None:
+    if rows.move(State.RUNNING, target, error_code=outcome, error=SENTENCES[outcome]):
+        end_attempt(job, outcome)
+
+
+def external(job: Job, kind: Kind) -> Any:
+    """The part outside any transaction. A kind that may not be repeated leaves word before it begins."""
+    if kind.external is None:
+        return None
+    failpoint("external.before")
+    if kind.in_doubt == "park":
+        if not Job.objects.held(job).update(in_doubt_since=Now()):
+            raise LeaseLost(job.job_id)
+        job.in_doubt_since = timezone.now()
+    outcome = kind.external(job)
+    failpoint("external.after")
+    return outcome
+
+
+def work(job: Job, kind: Kind, outcome: Any) -> None:
+    """The database effects and the word `succeeded`, in one transaction, behind the fence."""
+    with transaction.atomic():
+        if not Job.objects.held(job).select_for_update(no_key=True).exists():
+            raise LeaseLost(job.job_id)
+        failpoint("work.before")
+        result = kind.finish(job, outcome)
+        failpoint("work.after")
+        done = {"result": result, "error_code": "", "error": "", "in_doubt_since": None}
+        if not Job.objects.held(job).move(State.RUNNING, State.SUCCEEDED, **done):
+            raise LeaseLost(job.job_id)
+        end_attempt(job, Outcome.SUCCEEDED)
+        failpoint("work.before_commit")
+    failpoint("work.after_commit")
+
+
+def fail(job: Job, kind: Kind, error: Exception) -> str:
+    """Write down why, and when to try again, if ever. The transaction of the work has been rolled back."""
+    in_doubt = job.in_doubt_since is not None and not isinstance(error, NotDone)
+    outcome = Outcome.IN_DOUBT if in_doubt else outcome_of(error)
+    said = describe(error)
+    failpoint("fail.before")
+    with transaction.atomic():
+        rows = Job.objects.held(job)
+        written = {"error_code": outcome, "error": said}
+        if in_doubt:
+            moved = rows.move(State.RUNNING, State.NEEDS_REVIEW, **written)
+        elif outcome == Outcome.PERMANENT_ERROR or job.attempt >= job.max_attempts:
+            moved = rows.move(State.RUNNING, State.FAILED, **written)
+        else:
+            again = Now() + kind.wait_after(job.attempt)
+            times = {"run_at": again, "deliver_at": again, "in_doubt_since": None}
+            moved = rows.move(State.RUNNING, State.QUEUED, **times, **written)
+        if not moved:
+            return "lease lost"
+        end_attempt(job, outcome, said)
+        failpoint("fail.before_commit")
+    return outcome
+
+
+def end_attempt(job: Job, outcome: Outcome, error: str = "") -> None:
+    Attempt.objects.filter(job=job.pk, attempt=job.attempt, ended_at=None).update(
+        ended_at=Now(), outcome=outcome, error=error or SENTENCES.get(outcome, "")
+    )
+
+
+def outcome_of(error: Exception) -> Outcome:
+    if isinstance(error, PermanentError):
+        return Outcome.PERMANENT_ERROR
+    return Outcome.TIME_LIMIT if isinstance(error, SoftTimeLimitExceeded) else Outcome.ERROR
+
+
+def describe(error: Exception) -> str:
+    """For staff: the class and the message, without what looks like a password in a URL, and without NUL."""
+    said = f"{type(error).__name__}: {error}".replace("\0", "")
+    return PASSWORD_IN_URL.sub("//***@", said)[:LONGEST_ERROR]
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"[:80]

@@ -1,0 +1,30 @@
+"""Finds the jobs that nobody has come for and announces them again. Any number of sweepers may run at once."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Now
+
+from jobs.doorbell import ring
+from jobs.failpoints import failpoint
+from jobs.models import Job
+
+BATCH = 500
+# Until a job is announced again, by how often it was already: nobody comes faster to a worker that is down
+WAITS = {n: timedelta(seconds=min(60, 10 * 2**n)) for n in range(4)}
+LONGEST_WAIT = timedelta(seconds=60)
+
+
+def sweep() -> tuple[int, int]:
+    """One batch of due jobs: how many were found, and how many of them the broker took.
+
+    Marks first and announces after the commit: a crash in between costs one wait, never a job.
+    """
+    wait = Case(*(When(deliveries=n, then=Value(time)) for n, time in WAITS.items()), default=Value(LONGEST_WAIT))
+    with transaction.atomic():
+        due = Job.objects.due().select_for_update(skip_locked=True, no_key=True).order_by("deliver_at")
+        job_ids = list(due.values_list("pk", flat=True)[:BATCH])
+        Job.objects.filter(pk__in=job_ids).update(deliver_at=Now() + wait, deliveries=F("deliveries") + 1)
+    failpoint("sweep.marked")
+    return len(job_ids), sum(ring(job_id) for job_id in job_ids)

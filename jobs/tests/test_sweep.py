@@ -1,0 +1,120 @@
+"""Announcing again what nobody came for. Messages go to the real Redis of the tests, and are read from there."""
+
+import json
+from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from jobs import doorbell
+from jobs.models import Job, State
+from jobs.sweep import sweep
+from jobs.tests.factories import JobFactory
+
+PAST = timezone.now() - timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def broker():
+    """An empty queue."""
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    server.flushdb()
+    doorbell.breaker.record(success=True)
+    yield server
+    server.close()
+
+
+def announced(broker):
+    return [json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("celery", 0, -1)]
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
+def test_an_unfinished_job_that_is_due_is_announced(db, broker, state):
+    job = JobFactory(state=state, deliver_at=PAST)
+
+    assert sweep() == (1, 1)
+    assert announced(broker) == [job.pk]
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW])
+def test_a_finished_job_is_left_alone(db, broker, state):
+    JobFactory(state=state, deliver_at=PAST)
+
+    assert sweep() == (0, 0)
+
+
+def test_a_job_that_is_not_due_is_left_alone(db):
+    JobFactory(deliver_at=timezone.now() + timedelta(minutes=5))
+
+    assert sweep() == (0, 0)
+
+
+def test_it_comes_less_and_less_often_to_a_job_that_nobody_takes(db):
+    JobFactory(deliver_at=PAST)
+    waits = []
+    for _ in range(5):
+        sweep()
+        waits.append(round((Job.objects.get().deliver_at - timezone.now()).total_seconds()))
+        Job.objects.update(deliver_at=PAST)
+
+    assert waits == [10, 20, 40, 60, 60]
+
+
+def sweep_at_once(starting_line):
+    try:
+        starting_line.wait(timeout=30)
+        return sweep()[0]
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_sweepers_at_once_announce_each_job_once(broker):
+    jobs = {job.pk for job in JobFactory.create_batch(40, deliver_at=PAST)}
+    starting_line = Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(sweep_at_once, [starting_line] * 8))
+
+    assert sum(found) == 40
+    assert sorted(announced(broker)) == sorted(jobs)
+
+
+def test_the_sweep_reads_its_index(db):
+    JobFactory.create_batch(3)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = Job.objects.due().order_by("deliver_at").explain()
+
+    assert "job_log_deliver_at_idx" in plan
+    assert "Sort" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_sweeps_once(broker, capsys):
+    job = JobFactory(deliver_at=PAST)
+    call_command("jobs_sweep")
+
+    assert job.pk in announced(broker)
+    assert "due jobs" in capsys.readouterr().out
+
+
+def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):
+    asked = []
+
+    def refused(*args, **kwargs):
+        asked.append(args)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(doorbell.app, "send_task", refused)
+    rung = [doorbell.ring("welcome_email:1") for _ in range(3)]
+    doorbell.breaker.record(success=True)
+
+    assert rung == [False, False, False]
+    assert len(asked) == 1

@@ -1,0 +1,86 @@
+"""The caller's background work, to look at (CONTRACT section 3)."""
+
+import hashlib
+import math
+import re
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from jobs.models import UNFINISHED, Job, JobQuerySet, Outcome, State
+from taskhub.api.formats import to_json
+from taskhub.api.pagination import KeysetPagination
+from taskhub.api.problems import BadParameter
+from taskhub.api.views import StrictQuery
+
+# `error` stands for error_code and what may be said about it: error itself is for staff
+COLUMNS = ("job_id", "kind", "state", "attempt", "max_attempts", "created_at", "run_at", "started_at", "finished_at")
+SAID_OF_ERRORS = {
+    Outcome.ERROR: "The work failed.",
+    Outcome.PERMANENT_ERROR: "The work cannot be done.",
+    Outcome.TIME_LIMIT: "The work took too long.",
+    Outcome.WORKER_LOST: "The work was interrupted.",
+    Outcome.IN_DOUBT: "It is not known whether the work was done. Somebody will look at it.",
+}
+KIND = re.compile(r"[a-z][a-z0-9_]{0,59}")
+LONGEST_RETRY_AFTER = 60  # seconds
+
+
+class JobPagination(KeysetPagination):
+    ordering: ClassVar[tuple[str, ...]] = ("created_at", "job_id")
+    parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
+
+
+class JobViewSet(StrictQuery, GenericViewSet[Job]):
+    lookup_value_regex = r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+"
+    pagination_class = JobPagination
+
+    def get_queryset(self) -> JobQuerySet:
+        return Job.objects.filter(owner=self.request.user.pk)
+
+    def query_parameters(self) -> Collection[str]:
+        return JobPagination.parameters | {"kind", "state"} if self.action == "list" else ()
+
+    def list(self, request: Request) -> Response:
+        rows = self.get_queryset().filter(**filters(request)).values(*COLUMNS, "result", "error_code")
+        return self.get_paginated_response([shown(row) for row in self.paginate_queryset(rows) or []])
+
+    def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
+        rows = [shown(row) for row in self.get_queryset().filter(pk=pk).values(*COLUMNS, "result", "error_code")]
+        if not rows:
+            raise NotFound
+        response = Response(rows[0], headers=retry_after(rows[0]))
+        etag = f'"{hashlib.sha256(to_json(rows[0])).hexdigest()[:32]}"'
+        response.headers["ETag"] = etag
+        return get_conditional_response(request._request, etag=etag, response=response) or response
+
+
+def filters(request: Request) -> dict[str, str]:
+    """Raises BadParameter."""
+    found = {name: request.query_params[name] for name in ("kind", "state") if name in request.query_params}
+    if "state" in found and found["state"] not in State.values:
+        raise BadParameter("state", "invalid_choice", f"This must be one of {', '.join(State.values)}.")
+    if "kind" in found and not KIND.fullmatch(found["kind"]):
+        raise BadParameter("kind", "invalid", "This is not the name of a kind of job.")
+    return found
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    code = row.pop("error_code")
+    row["error"] = {"code": code, "detail": SAID_OF_ERRORS[code]} if code else None
+    return row
+
+
+def retry_after(row: dict[str, Any]) -> dict[str, str]:
+    """When to look again at a job that is not finished."""
+    if row["state"] not in UNFINISHED:
+        return {}
+    wait = (row["run_at"] - timezone.now()).total_seconds()
+    return {"Retry-After": str(max(1, min(LONGEST_RETRY_AFTER, math.ceil(wait))))}

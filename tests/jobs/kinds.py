@@ -1,0 +1,75 @@
+"""Kinds of jobs with effects that can be counted. Loaded in test processes only.
+
+The tables have no unique constraint: an effect that happens twice is there twice.
+"""
+
+import os
+import signal
+
+from django.db import connection
+
+from jobs.registry import NotDone, PermanentError, handler
+
+TABLES = "CREATE TABLE effect (job_id text NOT NULL); CREATE TABLE effect_count (job_id text PRIMARY KEY, n int NOT NULL)"
+COUNT_UP = "INSERT INTO effect_count VALUES (%s, 1) ON CONFLICT (job_id) DO UPDATE SET n = effect_count.n + 1"
+FAST = {"max_attempts": 3, "backoff": 0.05, "time_limit": 1, "lease_margin": 0}
+
+
+def stop_in(place, job):
+    """What a pause of the whole machine looks like to everybody else: the process halts until SIGCONT."""
+    if job.attempt == 1 and job.payload.get("stop_in") == place:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+@handler("database", **FAST)
+@handler("announced", from_message=True, **FAST)
+def have_effect(job, outcome=None):
+    stop_in("finish", job)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO effect VALUES (%s)", [job.job_id])
+        cursor.execute(COUNT_UP, [job.job_id])
+
+
+def send(job):
+    """An external effect, with the job's id as its dedupe key."""
+    with open(os.environ["TASKHUB_TEST_SINK"], "a") as sink:
+        sink.write(f"{job.job_id}\n")
+        sink.flush()
+        os.fsync(sink.fileno())
+    stop_in("external", job)
+
+
+def not_sent_at_first(job):
+    if job.attempt == 1:
+        raise NotDone("nobody listened")
+    send(job)
+
+
+def send_and_wait_to_be_killed(job):
+    send(job)
+    if job.attempt == 1:
+        signal.pause()
+
+
+handler("external", external=send, **FAST)(have_effect)
+handler("parked", external=send, in_doubt="park", **FAST)(have_effect)
+handler("parked_later", external=not_sent_at_first, in_doubt="park", **FAST)(have_effect)
+handler("patient", external=send_and_wait_to_be_killed, **FAST | {"time_limit": 3})(have_effect)
+
+
+@handler("raising", **FAST)
+def raise_error(job, outcome):
+    have_effect(job)
+    raise ValueError("smtp://user:secret@mail is down")
+
+
+@handler("hopeless", **FAST)
+def raise_permanent_error(job, outcome):
+    have_effect(job)
+    raise PermanentError("never")
+
+
+@handler("poison", **FAST)
+def kill_own_process(job, outcome):
+    have_effect(job)
+    os.kill(os.getpid(), signal.SIGKILL)
