@@ -37,9 +37,6 @@ FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
-    def owned_by(self, user: models.Model) -> "JobQuerySet":
-        return self.filter(owner=user.pk)
-
     def due(self) -> "JobQuerySet":
         """Those to be announced again, by the database's clock."""
         return self.filter(state__in=UNFINISHED, deliver_at__lte=Now())

@@ -33,7 +33,10 @@ def wait_until(condition, seconds=30):
 
 
 class Service:
-    def __init__(self, home, **settings):
+    """`python` is the interpreter of all it starts."""
+
+    def __init__(self, home, python=sys.executable, **settings):
+        self.python, self.processes = python, []
         self.postgres, self.valkey = Postgres(home, durable=False), Valkey(home, durable=False)
         self.settings, self.home, self.port = settings, home, free_port()
         self.log = home / "server.log"
@@ -48,16 +51,26 @@ class Service:
 
     def serve(self, **changes):
         """Starts the API server with other settings, perhaps."""
-        command = [sys.executable, "-m", "taskhub.server", "--port", str(self.port)]
-        with self.log.open("wb") as log:
-            end_too = die_with_parent(signal.SIGTERM)
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env={**self.environment, **changes}, stdout=log, stderr=log, preexec_fn=end_too
-            )
+        self.process = self.start("-m", "taskhub.server", "--port", str(self.port), **changes)
         wait_until(lambda: self.answers("/livez"))
+
+    def start(self, *arguments, **changes):
+        """Starts `python <arguments>` on these servers; it ends with us."""
+        environment, end_too = {**self.environment, **changes}, die_with_parent(signal.SIGTERM)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [self.python, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log, preexec_fn=end_too
+            )
+
+    def start_celery(self, *arguments):
+        """A worker or scheduler, stopped at the end."""
+        self.processes.append(self.start("-m", "celery", "-A", "taskhub", *arguments))
 
     def __exit__(self, *error):
         self.stop()
+        for process in self.processes:
+            process.terminate()
+            process.wait(timeout=20)
         self.valkey.stop()
         self.postgres.stop()
 
@@ -67,9 +80,7 @@ class Service:
         return {**os.environ, "TASKHUB_ENV": "test", **own, **self.settings}
 
     def manage(self, *arguments):
-        subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True, timeout=60
-        )
+        subprocess.run([self.python, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True, timeout=60)
 
     def sql(self, statement):
         self.manage(
