@@ -49,24 +49,20 @@ class RefreshToken(tokens.RefreshToken):
     def for_user(cls, user: Any) -> "RefreshToken":
         token = cls()
         token["sub"] = str(user.pk)
-        token.outstanding_row()
+        OutstandingToken.objects.create(user_id=user.pk, **token.row)
         return token
 
-    def outstanding_row(self) -> OutstandingToken:
-        """The row the blacklist refers to. Unlike simplejwt's it does not hold the token: reading it opens no door."""
-        row, _ = OutstandingToken.objects.get_or_create(
-            jti=self["jti"],
-            defaults={
-                "user": User.objects.filter(pk=self["sub"]).first(),
-                "created_at": datetime_from_epoch(self["iat"]),
-                "expires_at": datetime_from_epoch(self["exp"]),
-            },
-        )
-        return row
+    @property
+    def row(self) -> dict[str, Any]:
+        """What the blacklist refers to. Unlike simplejwt's row it does not hold the token: reading it opens no door."""
+        times = {"created_at": datetime_from_epoch(self["iat"]), "expires_at": datetime_from_epoch(self["exp"])}
+        return {"jti": self["jti"], **times}
 
     def spend(self) -> bool:
         """Blacklist the token. True for exactly one of any number of concurrent callers."""
-        _, created = BlacklistedToken.objects.get_or_create(token=self.outstanding_row())
+        owner = User.objects.filter(pk=self["sub"])
+        row, _ = OutstandingToken.objects.get_or_create(jti=self["jti"], defaults={**self.row, "user": owner.first})
+        _, created = BlacklistedToken.objects.get_or_create(token=row)
         return bool(created)
 
 

@@ -91,6 +91,11 @@ def test_an_old_hash_is_renewed_at_sign_in(anonymous_client, alice, settings):
     assert alice.password.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
 
 
+def test_signing_in_takes_three_statements(anonymous_client, alice, django_assert_num_queries):
+    with django_assert_num_queries(5):  # the user; last_login and the token in a transaction
+        anonymous_client.post(URL, {"username": "alice", "password": PASSWORD})
+
+
 def test_no_token_is_kept_in_the_database(anonymous_client, alice):
     anonymous_client.post(URL, {"username": "alice", "password": PASSWORD})
 

@@ -8,6 +8,7 @@ import jwt
 import pytest
 from django.db import connection
 from rest_framework.exceptions import NotAuthenticated
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
@@ -40,6 +41,18 @@ def client_with(access_token):
     client = client_of()
     client.credentials(HTTP_AUTHORIZATION=f"bearer {access_token}")
     return client
+
+
+def test_a_refresh_takes_six_statements(anonymous_client, token, django_assert_num_queries):
+    with django_assert_num_queries(10):  # blacklist, user; token, blacklist, its row; the new one; savepoints
+        anonymous_client.post(REFRESH, {"refresh_token": token})
+
+
+def test_a_token_whose_row_was_pruned_is_spent_all_the_same(anonymous_client, token):
+    OutstandingToken.objects.all().delete()
+    anonymous_client.post(LOGOUT, {"refresh_token": token})
+
+    assert anonymous_client.post(REFRESH, {"refresh_token": token}).status_code == 401
 
 
 def test_a_spent_refresh_token_is_refused(anonymous_client, token):
