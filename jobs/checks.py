@@ -7,12 +7,15 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from jobs.doorbell import MESSAGE_EXPIRES
+from jobs.registry import schedules
 
 
 @register()
 def finished_jobs_outlive_their_messages(**_: Any) -> list[CheckMessage]:
-    """A message that comes when its job is pruned would find nothing to tell it that the work was done."""
+    """A message or a tick that comes when its job is pruned would find nothing to tell it that the work was done."""
     kept = timedelta(days=min(settings.JOBS_KEEP_SUCCEEDED_DAYS, settings.JOBS_KEEP_OTHERS_DAYS))
-    if kept >= 2 * timedelta(seconds=MESSAGE_EXPIRES):
+    longest = max([timedelta(seconds=MESSAGE_EXPIRES), *(schedule.every for schedule in schedules.values())])
+    if kept >= 2 * longest:
         return []
-    return [Error("Finished jobs must be kept twice as long as their messages live.", id="jobs.E001")]
+    said = "Finished jobs must be kept twice as long as messages live, and as the longest schedule takes."
+    return [Error(said, id="jobs.E001")]

@@ -3,10 +3,11 @@
 import logging
 import threading
 import time
+from typing import Any
 
 from kombu.exceptions import OperationalError
 
-from jobs.registry import kind_named
+from jobs.registry import UnknownKind, kind_of
 from taskhub.celery import app
 
 log = logging.getLogger("jobs.doorbell")
@@ -42,21 +43,20 @@ def ring(job_id: str) -> bool:
     """Send the id to the workers. False when the broker did not take it, which is logged and no error."""
     if not breaker.lets_through():
         return False
-    kind = kind_named(job_id.partition(":")[0])
     try:
-        app.send_task(
-            "jobs.run",
-            args=[job_id],
-            task_id=job_id,
-            expires=MESSAGE_EXPIRES,
-            soft_time_limit=kind.soft_time_limit,
-            time_limit=kind.time_limit,
-            retry=False,
-            ignore_result=True,
-        )
+        app.send_task("jobs.run", args=[job_id], expires=MESSAGE_EXPIRES, retry=False, **limits(job_id))
     except (OperationalError, OSError) as error:
         breaker.record(success=False)
         log.warning("the broker did not take %s (%s); the sweep will announce it", job_id, type(error).__name__)
         return False
     breaker.record(success=True)
     return True
+
+
+def limits(job_id: str) -> dict[str, Any]:
+    """None for a kind that only a newer release knows: its worker is told nevertheless."""
+    try:
+        kind = kind_of(job_id)
+    except UnknownKind:
+        return {}
+    return {"soft_time_limit": kind.soft_time_limit, "time_limit": kind.time_limit}

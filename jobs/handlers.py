@@ -18,9 +18,12 @@ def prune_jobs(job: Job) -> dict[str, int]:
 
 
 def prunable_jobs() -> QuerySet[Job]:
+    """Never those in needs_review: they wait for somebody, and their row keeps the effect from being repeated."""
     succeeded = Now() - timedelta(days=settings.JOBS_KEEP_SUCCEEDED_DAYS)
     others = Now() - timedelta(days=settings.JOBS_KEEP_OTHERS_DAYS)
-    old = Q(state=State.SUCCEEDED, finished_at__lt=succeeded) | (~Q(state=State.SUCCEEDED) & Q(finished_at__lt=others))
+    old = Q(state=State.SUCCEEDED, finished_at__lt=succeeded) | Q(
+        state__in=(State.FAILED, State.CANCELLED), finished_at__lt=others
+    )
     return Job.objects.filter(old).order_by("finished_at")
 
 

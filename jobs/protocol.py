@@ -11,14 +11,14 @@ import socket
 from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from jobs.failpoints import failpoint
 from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, JobQuerySet, LeaseLost, Outcome, State
-from jobs.registry import Kind, NotDone, PermanentError, UnknownKind, kind_named
+from jobs.registry import Kind, NotDone, PermanentError, UnknownKind, kind_of
 
 log = logging.getLogger("jobs")
 LOCK_NOT_AVAILABLE = "55P03"
@@ -34,7 +34,7 @@ EMPTY_PAYLOAD_SHA = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61ca
 def run(job_id: str) -> str:
     """Carry out a job if it is there to be done. Returns what came of it, for the log."""
     try:
-        kind = kind_named(job_id.partition(":")[0])
+        kind = kind_of(job_id)
     except UnknownKind:
         return "unknown kind"  # a worker of a newer release will know it
     job = claim(job_id, kind)
@@ -46,12 +46,27 @@ def attempt(job: Job, kind: Kind) -> str:
         work(job, kind, external(job, kind))
     except LeaseLost:
         return "lease lost"
-    except (OperationalError, InterfaceError):
-        raise  # whether the commit happened is unknown: the row says it, to whoever claims it after the lease
     except Exception as error:  # whatever a handler raises is written down and decides what follows
+        if connection_was_lost(error):
+            raise  # whether the commit happened is unknown: the row says it, to whoever claims it after the lease
         log.warning("%s failed in attempt %d", job.job_id, job.attempt, exc_info=error)
+        discard_broken_connection()
         return fail(job, kind, error)
     return "succeeded"
+
+
+def connection_was_lost(error: Exception) -> bool:
+    """Unlike a deadlock or a lock timeout, which PostgreSQL answers on a connection that goes on."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, OperationalError | InterfaceError) and (not state or state.startswith(("08", "57P")))
+
+
+def discard_broken_connection() -> None:
+    """A time limit that strikes while COMMIT is under way leaves Django believing that it is inside a transaction."""
+    if connection.in_atomic_block or (connection.connection and not connection.autocommit):
+        if connection.connection:
+            connection.connection.close()
+        del connections[DEFAULT_DB_ALIAS]
 
 
 def claim(job_id: str, kind: Kind) -> Job | None:
@@ -64,7 +79,7 @@ def claim(job_id: str, kind: Kind) -> Job | None:
             failpoint("claim.before_commit")
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE:
-            return None  # its worker is about to finish it
+            return None  # its worker is about to finish it, or somebody is about to let go of the row
         raise
     failpoint("claim.after_commit")
     return taken or None
@@ -140,7 +155,7 @@ def work(job: Job, kind: Kind, outcome: Any) -> None:
 
 def fail(job: Job, kind: Kind, error: Exception) -> str:
     """Write down why, and when to try again, if ever. The transaction of the work has been rolled back."""
-    in_doubt = job.in_doubt_since is not None and not isinstance(error, NotDone)
+    in_doubt = job.in_doubt_since is not None and not isinstance(error, NotDone | PermanentError)
     outcome = Outcome.IN_DOUBT if in_doubt else outcome_of(error)
     said = describe(error)
     failpoint("fail.before")
@@ -150,7 +165,7 @@ def fail(job: Job, kind: Kind, error: Exception) -> str:
         if in_doubt:
             moved = rows.move(State.RUNNING, State.NEEDS_REVIEW, **written)
         elif outcome == Outcome.PERMANENT_ERROR or job.attempt >= job.max_attempts:
-            moved = rows.move(State.RUNNING, State.FAILED, **written)
+            moved = rows.move(State.RUNNING, State.FAILED, in_doubt_since=None, **written)
         else:
             again = Now() + kind.wait_after(job.attempt)
             times = {"run_at": again, "deliver_at": again, "in_doubt_since": None}

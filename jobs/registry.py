@@ -1,5 +1,6 @@
 """Which kinds of job there are, what carries out each, and which come back by themselves."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from jobs.models import Job
 External = Callable[[Job], Any]
 Work = Callable[[Job], Any]
 Finish = Callable[[Job, Any], Any]
+NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +54,7 @@ class Kind:
 
     def wait_after(self, attempt: int) -> timedelta:
         """Full jitter: whoever failed together does not come back together."""
-        return timedelta(seconds=uniform(0, min(self.backoff_limit, self.backoff * 2 ** (attempt - 1))))  # noqa: S311
+        return timedelta(seconds=uniform(0, min(self.backoff_limit, self.backoff * 2 ** min(attempt - 1, 30))))  # noqa: S311
 
 
 _kinds: dict[str, Kind] = {}
@@ -71,6 +73,8 @@ def handler(name: str, **options: Any) -> Callable[[Finish], Finish]:
     """
 
     def register(finish: Finish) -> Finish:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name a kind: it must match {NAME.pattern}.")
         if name in _kinds:
             raise ValueError(f"The kind {name} has a handler already.")
         _kinds[name] = Kind(name, finish, **options)
@@ -85,6 +89,14 @@ def kind_named(name: str) -> Kind:
         return _kinds[name]
     except KeyError:
         raise UnknownKind(name) from None
+
+
+def kind_of(job_id: str) -> Kind:
+    """The kind of a job by its id. Raises UnknownKind, also for a tick of a schedule that is not known here."""
+    name, _, key = job_id.partition(":")
+    if name == "cron" and key.partition(":")[0] not in schedules:
+        raise UnknownKind(job_id)
+    return kind_named(name)
 
 
 def kinds() -> list[Kind]:
@@ -114,6 +126,8 @@ def recurring(name: str, *, every: timedelta, offset: timedelta = timedelta()) -
     """
 
     def register(work: Work) -> Work:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot name a schedule: it must match {NAME.pattern}.")
         if name in schedules:
             raise ValueError(f"{name} recurs already.")
         schedules[name] = Schedule(work, every, offset)

@@ -14,14 +14,14 @@ log = logging.getLogger("jobs")
 
 @app.task(name="jobs.run")
 def run(job_id: str) -> None:
-    close_old_connections()  # a server that went away is noticed here, not in the middle of the claim
+    refresh_connection()
     came = protocol.run(job_id)
     log.log(logging.DEBUG if came == protocol.NOTHING else logging.INFO, "%s: %s", job_id, came)
 
 
 @app.task(name="jobs.sweep")
 def sweep() -> None:
-    close_old_connections()
+    refresh_connection()
     found, announced = sweep_once()
     if found:
         log.info("announced %d of %d due jobs", announced, found)
@@ -29,5 +29,11 @@ def sweep() -> None:
 
 @app.task(name="jobs.tick")
 def tick() -> None:
-    close_old_connections()
+    refresh_connection()
     enqueue_due()
+
+
+def refresh_connection() -> None:
+    """A server that went away is noticed here, not in the middle of a claim."""
+    protocol.discard_broken_connection()
+    close_old_connections()

@@ -6,6 +6,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+from kombu import Queue
+
 from taskhub import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -109,8 +111,13 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds; a request waits for a frozen broker no longer than this
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for Redis as long as it takes
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "visibility_timeout": 600}
-CELERY_RESULT_BACKEND = "django-db"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 1,
+    "visibility_timeout": 600,
+    "max_retries": 0,  # of a connection, when a message is sent: a refused one would cost two seconds
+}
+CELERY_RESULT_BACKEND = "jobs.results:TolerantBackend"
 CELERY_RESULT_EXTENDED = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True  # what raised, for staff
@@ -126,9 +133,13 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_DB_REUSE_MAX = 1000  # tasks that share a database connection; by default each opens its own
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "jobs.sweep", "schedule": 2.0, "options": {"expires": 10}},
-    "tick": {"task": "jobs.tick", "schedule": 5.0, "options": {"expires": 10}},
+    "sweep": {"task": "jobs.sweep", "schedule": 2.0, "options": {"expires": 60}},
+    "tick": {"task": "jobs.tick", "schedule": 5.0, "options": {"expires": 60}},
 }
+# Workers take from both in turn, so that the sweep does not wait behind the jobs it is there to help
+CELERY_TASK_DEFAULT_QUEUE = "jobs"
+CELERY_TASK_QUEUES = [Queue("jobs"), Queue("rounds")]
+CELERY_TASK_ROUTES = {"jobs.sweep": {"queue": "rounds"}, "jobs.tick": {"queue": "rounds"}}
 
 # Background jobs
 JOBS_KEEP_SUCCEEDED_DAYS = environment.integer("JOBS_KEEP_SUCCEEDED_DAYS", 30, 1, 3650)

@@ -12,7 +12,7 @@ def test_a_job_is_queued_under_its_kind_and_key(alice):
     job = Job.objects.get()
 
     assert job_id == job.pk == "welcome_email:42"
-    assert (job.state, job.attempt, job.max_attempts, job.owner) == (State.QUEUED, 0, 5, alice)
+    assert (job.state, job.attempt, job.max_attempts, job.owner) == (State.QUEUED, 0, 12, alice)
     assert job.run_at <= job.deliver_at
 
 

@@ -59,6 +59,7 @@ def test_finished_jobs_are_pruned_when_their_time_is_over(monkeypatch):
         JobFactory(state=State.SUCCEEDED, finished_at=days_ago(29)),
         JobFactory(state=State.FAILED, finished_at=days_ago(31)),
         JobFactory(state=State.QUEUED, created_at=days_ago(400)),
+        JobFactory(state=State.NEEDS_REVIEW, finished_at=days_ago(400)),
     ]
 
     assert run_tick("prune_jobs") == {"pruned": 6}
@@ -74,6 +75,13 @@ def test_expired_tokens_and_old_celery_results_are_pruned():
 
     assert run_tick("prune_tokens") == run_tick("prune_celery_results") == {"pruned": 1}
     assert OutstandingToken.objects.get().jti == "new"
+
+
+def test_a_tick_of_a_schedule_that_is_not_known_here_is_left_alone(db):
+    JobFactory(job_id="cron:from_the_future:2026-11-21T03:00:00Z", kind="cron", payload={"name": "from_the_future"})
+
+    assert protocol.run(Job.objects.get().pk) == "unknown kind"
+    assert Job.objects.get().attempt == 0
 
 
 def test_a_retention_shorter_than_messages_live_is_refused(monkeypatch):

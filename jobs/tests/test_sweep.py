@@ -32,7 +32,7 @@ def broker():
 
 
 def announced(broker):
-    return [json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("celery", 0, -1)]
+    return [json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("jobs", 0, -1)]
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
@@ -89,7 +89,7 @@ def test_eight_sweepers_at_once_announce_each_job_once(broker):
 def test_the_sweep_reads_its_index(db):
     JobFactory.create_batch(3)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         plan = Job.objects.due().order_by("deliver_at").explain()
 
     assert "job_log_deliver_at_idx" in plan
@@ -103,6 +103,14 @@ def test_the_command_sweeps_once(broker, capsys):
 
     assert job.pk in announced(broker)
     assert "due jobs" in capsys.readouterr().out
+
+
+def test_a_job_of_an_unknown_kind_holds_up_no_other(db, broker):
+    unknown = JobFactory(job_id="from_the_future:1", deliver_at=PAST - timedelta(minutes=1))
+    known = JobFactory(deliver_at=PAST)
+
+    assert sweep() == (2, 2)
+    assert set(announced(broker)) == {unknown.pk, known.pk}
 
 
 def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):

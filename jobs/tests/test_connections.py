@@ -1,0 +1,73 @@
+"""What becomes of the database connection, and of the job, when a statement fails at a bad moment."""
+
+import signal
+
+import pytest
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, ProgrammingError, connection, transaction
+
+from jobs import protocol
+from jobs.models import Job, State
+from jobs.registry import Kind
+from jobs.tests.factories import JobFactory
+from jobs.worker import refresh_connection
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def sql(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def finish_by(statement):
+    return Kind("welcome_email", finish=lambda job, outcome: sql(statement))
+
+
+def run_with(kind):
+    job = JobFactory()
+    return protocol.attempt(protocol.claim(job.pk, kind), kind)
+
+
+def test_an_error_that_postgresql_answered_is_written_down_at_once():
+    came = run_with(finish_by("DO $$ BEGIN RAISE deadlock_detected; END $$"))
+    job = Job.objects.get()
+
+    assert (came, job.state, job.error_code) == ("error", State.QUEUED, "error")
+    assert "deadlock" in job.error
+
+
+def test_a_lost_connection_leaves_the_verdict_to_the_next_claim():
+    with pytest.raises(OperationalError):
+        run_with(finish_by("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    assert Job.objects.get().state == State.RUNNING
+
+
+@pytest.fixture
+def slow_commit():
+    """A table whose rows take two seconds to commit."""
+    sql("CREATE TABLE slow (id int)")
+    sql("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$")
+    sql(
+        "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION wait()"
+    )
+    yield
+    sql("DROP TABLE slow; DROP FUNCTION wait")
+
+
+def interrupt(signum, frame):
+    raise SoftTimeLimitExceeded
+
+
+def test_a_time_limit_that_strikes_in_the_commit_leaves_a_connection_that_works(slow_commit):
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    with pytest.raises((SoftTimeLimitExceeded, ProgrammingError)), transaction.atomic():
+        sql("INSERT INTO slow VALUES (1)")
+    signal.signal(signal.SIGALRM, before)
+    refresh_connection()
+
+    assert Job.objects.count() == 0
+    assert not connection.in_atomic_block
