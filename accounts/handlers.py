@@ -40,8 +40,8 @@ def send_welcome(job: Any) -> dict[str, Any]:
     return {"sent": True, "message_id": message_id}
 
 
-# Tried for about an hour: a mail server that knows nobody yet may say "come back later" (greylisting, RFC 6647)
-@handler("welcome_email", external=send_welcome, max_attempts=12, backoff=30, time_limit=120)
+# Tried for about half an hour: a mail server that knows nobody yet may say "come back later" (greylisting, RFC 6647)
+@handler("welcome_email", external=send_welcome, max_attempts=12, backoff=5, time_limit=120)
 def welcome_email(job: Any, outcome: dict[str, Any]) -> dict[str, Any]:
     return outcome
 

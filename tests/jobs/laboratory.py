@@ -1,21 +1,40 @@
 """Runs jobs in processes of their own that tests may kill, and counts what they did."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 import psycopg
 from psycopg.rows import namedtuple_row
 
 from devstack.processes import die_with_parent
-from tests.jobs.kinds import TABLES
 from tests.service import ROOT, wait_until
 
+GATE = 7  # an advisory lock that competitors wait for, so that all can be let go at once
+AT_ONCE = 8
+# No unique constraint: an effect that happens twice is there twice
+TABLES = (
+    "CREATE TABLE effect (job_id text NOT NULL); CREATE TABLE effect_count (job_id text PRIMARY KEY, n int NOT NULL)"
+)
 FINAL = ("succeeded", "failed", "needs_review")
-CLAIMABLE = "(state = 'queued' AND run_at <= clock_timestamp() OR state = 'running' AND lease_until < clock_timestamp())"
+CLAIMABLE = (
+    "(state = 'queued' AND run_at <= clock_timestamp() OR state = 'running' AND lease_until < clock_timestamp())"
+)
+
+
+@contextmanager
+def frozen(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class Laboratory:
@@ -26,7 +45,7 @@ class Laboratory:
         self.names = 0
 
     def __enter__(self):
-        self.database = psycopg.connect(self.environment["DATABASE_URL"], autocommit=True, row_factory=namedtuple_row)
+        self.connect()
         self.database.execute(TABLES)
         with self.log.open("wb") as log:
             self.forker = subprocess.Popen(
@@ -41,10 +60,16 @@ class Laboratory:
             )
         return self
 
+    def connect(self):
+        self.database = psycopg.connect(self.environment["DATABASE_URL"], autocommit=True, row_factory=namedtuple_row)
+
+    def reconnect(self):
+        self.database.close()
+        self.connect()
+
     def __exit__(self, *error):
         self.forker.kill()  # and its children die with it
         self.forker.communicate()
-        self.database.execute("DROP TABLE effect, effect_count; DELETE FROM job_attempt; DELETE FROM job_log")
         self.database.close()
 
     def ask(self, **command):
@@ -67,6 +92,20 @@ class Laboratory:
 
     def run(self, job_id, **options):
         return self.call("run", job_id, **options)
+
+    def run_all(self, job_ids, failpoints=()):
+        """A process for each, eight at a time. Returns what each had to say."""
+        said, pids = {}, {}
+        for job_id, armed in zip_longest(job_ids, failpoints):
+            pids[job_id] = self.start("run", job_id, failpoints=armed)
+            if len(pids) == AT_ONCE:
+                said |= self.wait_all(pids)
+        return said | self.wait_all(pids)
+
+    def wait_all(self, pids):
+        said = {name: self.wait(pid) for name, pid in pids.items()}
+        pids.clear()
+        return said
 
     def enqueue(self, kind, grace=5, **payload):
         return self.enqueue_all([(kind, payload)], grace)[0]
@@ -103,10 +142,15 @@ class Laboratory:
     def claimable(self, job_id):
         return bool(self.sql(f"SELECT FROM job_log WHERE job_id = %s AND {CLAIMABLE}", job_id))
 
+    def make_due(self, job_id):
+        """The next sweep finds this job, and no other."""
+        self.database.execute("UPDATE job_log SET deliver_at = now() + interval '1 hour'")
+        self.database.execute("UPDATE job_log SET deliver_at = now() WHERE job_id = %s", [job_id])
+
     def run_to_the_end(self, job_id, **options):
         """Again and again, as the sweep would have it."""
         while not self.finished(job_id):
-            wait_until(lambda: self.claimable(job_id), seconds=5)
+            wait_until(lambda: self.claimable(job_id), seconds=10)
             self.run(job_id, **options)
 
     def start_and_see_it_stop(self, job_id, **options):

@@ -1,7 +1,10 @@
 """The engine with one protection taken out, to see that the proofs notice. Applied in forked test processes only."""
 
+from dataclasses import replace
+
 from django.db import connection
 
+from jobs import protocol
 from jobs.models import JobQuerySet, State
 
 move = JobQuerySet.move
@@ -26,3 +29,20 @@ def without_same_transaction_completion():
         return move(rows, source, target, **fields)
 
     JobQuerySet.move = commit_first
+
+
+def without_row_lock_and_fence():
+    without_row_lock()
+    without_fence()
+
+
+def external_inside_the_transaction():
+    """The mistake that is easiest to make."""
+    protocol.external = lambda job, kind: None
+    work = protocol.work
+
+    def work_with_external_part(job, kind, outcome):
+        finish = kind.finish
+        work(job, replace(kind, finish=lambda job, outcome: finish(job, kind.external(job))), outcome)
+
+    protocol.work = work_with_external_part

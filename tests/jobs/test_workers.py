@@ -1,0 +1,65 @@
+"""Real Celery workers lose their processes, their messages and their database."""
+
+import os
+import signal
+
+import pytest
+import redis
+
+from tests.jobs.laboratory import frozen
+from tests.service import wait_until
+
+pytestmark = pytest.mark.usefixtures("awake")
+
+
+@pytest.fixture
+def lab(works):
+    return works.lab
+
+
+def test_a_job_runs_after_the_commit(lab):
+    job_id = lab.enqueue("steady")
+    wait_until(lambda: lab.finished(job_id), seconds=2)
+
+    assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 1))
+
+
+def test_a_job_whose_process_is_killed_is_done_by_another(lab):
+    job_id = lab.enqueue("patient")
+    wait_until(lambda: lab.effects(job_id) == (0, 1))
+    os.kill(int(lab.job(job_id).worker.rpartition(":")[2]), signal.SIGKILL)
+    wait_until(lambda: lab.finished(job_id))
+
+    assert (lab.attempts(job_id), lab.effects(job_id)) == (["worker_lost", "succeeded"], (1, 2))
+
+
+def test_when_redis_is_emptied_queued_jobs_run_all_the_same(works, lab):
+    with frozen(works.worker.pid), redis.Redis.from_url(works.valkey.url) as broker:
+        jobs = lab.enqueue_all([("steady", {})] * 20, grace=1)
+        assert broker.llen("jobs") >= 19  # it had asked for one already
+        broker.flushall()
+    wait_until(lambda: all(map(lab.finished, jobs)))
+
+    assert [lab.effects(job_id) for job_id in jobs] == [(1, 1)] * 20
+
+
+def test_after_redis_was_emptied_new_jobs_are_announced_as_before(works, lab):
+    """Celery's own bookkeeping is gone with the rest. Where nobody hears the doorbell, the sweep comes after 5 s."""
+    with works.signed_up("before"), redis.Redis.from_url(works.valkey.url) as broker:
+        broker.flushall()
+    with works.signed_up("after") as client:
+        job_id = f"welcome_email:{client.get('/auth/me').json()['id']}"
+        wait_until(lambda: lab.finished(job_id), seconds=4)
+
+    assert lab.job(job_id).result == {"sent": False, "reason": "no_address"}
+
+
+def test_a_worker_goes_on_after_a_restart_of_the_database(works, lab):
+    works.postgres.stop()
+    works.postgres.start()
+    lab.reconnect()
+    job_id = lab.enqueue("steady")
+    wait_until(lambda: lab.finished(job_id))
+
+    assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 1))
+    assert works.worker.poll() is None
