@@ -112,17 +112,16 @@ def test_a_restart_of_the_database_between_two_requests_goes_unnoticed(service):
     assert (warm, after) == ([200] * 20, [200] * 20)
 
 
-def test_after_a_column_changed_its_type_requests_go_on(service):
+def test_after_a_column_changed_its_type_each_thread_fails_once_at_most(service):
     with service.signed_up("warm") as client:
         warm = {client.get("/tasks/").status_code for _ in range(40)}  # all threads have prepared their statements
         service.sql("ALTER TABLE tasks ALTER title TYPE varchar(300)")
-        during = [client.get("/tasks/").status_code for _ in range(20)]
+        statuses = [client.get("/tasks/").status_code for _ in range(100)]
         service.sql("ALTER TABLE tasks ALTER title TYPE varchar(200)")
-        after = [client.get("/tasks/").status_code for _ in range(20)]
 
     assert warm == {200}
-    assert set(during) | set(after) <= {200, 503}
-    assert (during[-8:], after[-8:]) == ([200] * 8, [200] * 8)
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(503) <= 4  # two processes with two threads
 
 
 def test_a_missing_migration_is_degraded(service):
