@@ -22,7 +22,8 @@ def crowded_owner(django_db_setup, django_db_blocker):
             cursor.execute("TRUNCATE tasks")  # what earlier tests rolled back still lies about in its pages
             cursor.execute(
                 "INSERT INTO tasks (id, owner_id, title, description, status, created_at, updated_at)"
-                " SELECT ('01a1fc34-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, %s, 'Task ' || n, '', 'todo', at, at FROM generate_series(1, %s) AS n,"
+                " SELECT ('01a1fc34-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,"
+                " %s, 'Task ' || n, '', 'todo', at, at FROM generate_series(1, %s) AS n,"
                 " LATERAL (SELECT timestamptz '2026-01-01' + (n / 10) * interval '1 second' AS at) AS times",
                 [owner.pk, ROWS],
             )
