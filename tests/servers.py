@@ -43,6 +43,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means here: one more than there are cores, because many tests wait for processes to end."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     return f"servers: {config.stash.get(_header, 'of the controller')}"
 
