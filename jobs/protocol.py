@@ -19,6 +19,7 @@ from django.utils import timezone
 from jobs.failpoints import failpoint
 from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, JobQuerySet, LeaseLost, Outcome, State
 from jobs.registry import Kind, NotDone, PermanentError, UnknownKind, kind_of
+from taskhub.api.errors import sqlstate
 
 log = logging.getLogger("jobs")
 LOCK_NOT_AVAILABLE = "55P03"
@@ -57,7 +58,7 @@ def attempt(job: Job, kind: Kind) -> str:
 
 def connection_was_lost(error: Exception) -> bool:
     """Unlike a deadlock or a lock timeout, which PostgreSQL answers on a connection that goes on."""
-    state = getattr(error.__cause__, "sqlstate", None) or ""
+    state = sqlstate(error) or ""
     return isinstance(error, OperationalError | InterfaceError) and (not state or state.startswith(("08", "57P")))
 
 
@@ -78,7 +79,7 @@ def claim(job_id: str, kind: Kind) -> Job | None:
             taken = job and take(job, kind)
             failpoint("claim.before_commit")
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+        if sqlstate(error) == LOCK_NOT_AVAILABLE:
             return None  # its worker is about to finish it, or somebody is about to let go of the row
         raise
     failpoint("claim.after_commit")

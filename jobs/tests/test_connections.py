@@ -44,6 +44,12 @@ def test_a_lost_connection_leaves_the_verdict_to_the_next_claim():
     assert Job.objects.get().state == State.RUNNING
 
 
+def test_a_job_that_does_nothing_takes_six_statements_and_two_commits(django_assert_num_queries):
+    kind, job = Kind("welcome_email", finish=lambda job, outcome: None), JobFactory()
+    with django_assert_num_queries(6 + 4):  # each commit with its BEGIN
+        protocol.attempt(protocol.claim(job.pk, kind), kind)
+
+
 @pytest.fixture
 def slow_commit():
     """A table whose rows take two seconds to commit."""
