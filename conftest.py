@@ -1,14 +1,14 @@
-"""The cast: alice owns, bob is the stranger. Clients answer as the server would, they never raise its exceptions."""
+"""The cast: alice owns, bob is the stranger. Their clients hold each answer against the OpenAPI document."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from accounts.tests.factories import UserFactory
 from accounts.tokens import AccessToken
+from taskhub.tests.contract import DocumentedClient
 
 
 def client_of(user=None):
-    client = APIClient(raise_request_exception=False)
+    client = DocumentedClient(raise_request_exception=False)
     if user:
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
     return client

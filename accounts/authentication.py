@@ -7,6 +7,13 @@ from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.models import User
 from accounts.tokens import AccessToken
+from taskhub.api.problems import Problem
+
+
+class InvalidCredentials(Problem):
+    status_code = 401
+    default_code = "invalid_credentials"
+    default_detail = "Invalid username or password"
 
 
 class BearerAuthentication(BaseAuthentication):

@@ -7,20 +7,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from accounts import tokens
-from accounts.authentication import caller
+from accounts import openapi, tokens
+from accounts.authentication import InvalidCredentials, caller
 from accounts.models import User
 from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
 from jobs.services import enqueue
 from taskhub.api.formats import FormParser, JSONParser, MergePatchParser, MultiPartParser
-from taskhub.api.problems import Problem
 from taskhub.api.views import StrictQuery, WriteTransaction
-
-
-class InvalidCredentials(Problem):
-    status_code = 401
-    default_code = "invalid_credentials"
-    default_detail = "Invalid username or password"
 
 
 def valid_input(serializer: BaseSerializer[Any]) -> dict[str, Any]:
@@ -47,6 +40,7 @@ class Public(StrictQuery):
     permission_classes = ()
 
 
+@openapi.describe_register
 class Register(WriteTransaction, Public):
     def post(self, request: Request) -> Response:
         user = User.objects.create_user(**valid_input(RegisterSerializer(data=request.data)))
@@ -54,6 +48,7 @@ class Register(WriteTransaction, Public):
         return Response(UserSerializer(user).data, status=201)
 
 
+@openapi.describe_login
 class Login(Public):
     parser_classes = (JSONParser, FormParser, MultiPartParser)
 
@@ -65,17 +60,20 @@ class Login(Public):
         return token_pair(refresh)
 
 
+@openapi.describe_refresh
 class Refresh(Public):
     def post(self, request: Request) -> Response:
         return token_pair(tokens.rotate(valid_input(RefreshTokenSerializer(data=request.data))["refresh_token"]))
 
 
+@openapi.describe_logout
 class Logout(Public):
     def post(self, request: Request) -> Response:
         tokens.revoke(valid_input(RefreshTokenSerializer(data=request.data))["refresh_token"])
         return Response(status=204)
 
 
+@openapi.describe_me
 class Me(WriteTransaction, StrictQuery):
     parser_classes = (JSONParser, MergePatchParser)
 

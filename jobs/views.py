@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from jobs import openapi
 from jobs.models import UNFINISHED, Job, JobQuerySet, Outcome, State
 from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
@@ -38,7 +39,9 @@ class JobPagination(KeysetPagination):
     parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
 
 
+@openapi.describe_jobs
 class JobViewSet(StrictQuery, GenericViewSet[Job]):
+    queryset = Job.objects.none()  # get_queryset() says which; this names the model
     lookup_value_regex = r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+"
     pagination_class = JobPagination
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kombu import Queue
 
+import taskhub
 from taskhub import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +42,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "django_celery_results",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "jobs",
     "accounts",
     "tasks",
@@ -69,6 +72,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; a larger body is a 413
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "taskhub" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -198,6 +202,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["taskhub.api.formats.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "taskhub.api.pagination.KeysetPagination",
     "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "taskhub.api.openapi.Schema",
+    "SCHEMA_COERCE_PATH_PK": True,
     "EXCEPTION_HANDLER": "taskhub.api.errors.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -205,6 +211,38 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.MultiPartRenderer",
     ],
+}
+
+# The OpenAPI document and the pages that show it (taskhub.api.openapi, taskhub.api.pages)
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "TaskHub",
+    "VERSION": taskhub.__version__,
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "DISABLE_DOCSTRING_DESCRIPTIONS": True,
+    "ENUM_SUFFIX": "",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "TaskStatus": "tasks.models.Status",
+        "JobState": "jobs.models.State",
+        "JobErrorCode": "jobs.openapi.ERROR_CODES",
+    },
+    "PREPROCESSING_HOOKS": ["taskhub.api.openapi_parts.spell_paths"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "taskhub.api.openapi_parts.add_parts",
+    ],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "displayRequestDuration": True,
+        "persistAuthorization": True,
+        "tryItOutEnabled": True,
+    },
 }
 
 # The server (taskhub.server)

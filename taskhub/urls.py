@@ -7,7 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts import views as accounts
 from jobs.views import JobViewSet
-from taskhub.api import health
+from taskhub.api import health, pages
 from taskhub.api.root import Root
 from tasks.views import TaskViewSet
 
@@ -23,6 +23,9 @@ router.register("jobs", JobViewSet, basename="job")
 
 urlpatterns = [
     path("", Root.as_view(), name="root"),
+    path("openapi.json", pages.Document.as_view(), name="openapi"),
+    re_path(r"^docs/?$", pages.SwaggerUI.as_view(), name="docs"),
+    re_path(r"^redoc/?$", pages.ReDoc.as_view(), name="redoc"),
     re_path(r"^auth/register/?$", accounts.Register.as_view(), name="register"),
     re_path(r"^auth/login/?$", accounts.Login.as_view(), name="login"),
     re_path(r"^auth/refresh/?$", accounts.Refresh.as_view(), name="refresh"),

@@ -4,29 +4,26 @@ from typing import Any
 
 from rest_framework import serializers
 
-from taskhub.api.serializers import StrictSerializer, TextField
+from taskhub.api.serializers import ClearableTextField, StrictSerializer, TextField
 from tasks.models import LONGEST_DESCRIPTION, Status, Task
 
 
 class TaskSerializer(StrictSerializer):
     id = serializers.UUIDField(read_only=True)
     title = TextField(max_length=200)
-    description = TextField(
-        max_length=LONGEST_DESCRIPTION, required=False, allow_null=True, allow_blank=True, trim_whitespace=False
+    description = ClearableTextField(
+        max_length=LONGEST_DESCRIPTION, required=False, allow_blank=True, trim_whitespace=False
     )
     owner = serializers.CharField(source="owner.username", read_only=True)
     status = serializers.ChoiceField(Status.choices, required=False)
-    completed_at = serializers.DateTimeField(read_only=True)
+    completed_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="Set exactly while `done`.")
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
     @property
     def ignored_fields(self) -> frozenset[str]:  # type: ignore[override]
         """Clients of the original service send `owner` when they create a task."""
-        return frozenset({"owner"}) if self.instance is None else frozenset()
-
-    def validate_description(self, description: str | None) -> str:
-        return description or ""
+        return frozenset() if self.partial else frozenset({"owner"})
 
     def create(self, validated_data: dict[str, Any]) -> Task:
         return Task.objects.create(**validated_data)

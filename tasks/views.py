@@ -14,6 +14,7 @@ from accounts.models import User
 from taskhub.api.formats import JSONParser, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.views import StrictQuery, WriteTransaction
+from tasks import openapi
 from tasks.models import Task, TaskQuerySet
 from tasks.serializers import TaskSerializer
 
@@ -21,7 +22,9 @@ from tasks.serializers import TaskSerializer
 COLUMNS = ("id", "title", "description", "owner", "status", "completed_at", "created_at", "updated_at")
 
 
+@openapi.describe_tasks
 class TaskViewSet(WriteTransaction, StrictQuery, GenericViewSet[Task]):
+    queryset = Task.objects.none()  # get_queryset() says which; this names the model
     lookup_value_regex = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     parser_classes = (JSONParser, MergePatchParser)
     serializer_class = TaskSerializer

@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import taskhub
+from taskhub.api import health_openapi as openapi
 from taskhub.api.views import StrictQuery
 
 STARTED = time.monotonic()
@@ -104,6 +105,7 @@ class Probe(StrictQuery):
     permission_classes = ()
 
 
+@openapi.describe_health
 class Health(Probe):
     def get(self, request: Request) -> Response:
         return Response(
@@ -117,17 +119,20 @@ class Health(Probe):
         )
 
 
+@openapi.describe_database_health
 class DatabaseHealth(Probe):
     def get(self, request: Request) -> Response:
         report = database_report()
         return Response(report, status=200 if report["status"] == "healthy" else 503)
 
 
+@openapi.describe_liveness
 class Liveness(Probe):
     def get(self, request: Request) -> Response:
         return Response({"status": "alive"})
 
 
+@openapi.describe_readiness
 class Readiness(Probe):
     """Ready to take requests. The broker is only shown: without it jobs wait, and everything else goes on."""
 

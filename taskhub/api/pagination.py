@@ -18,6 +18,11 @@ WHOLE_NUMBER = re.compile(r"[0-9]+")
 DEPRECATED_SINCE = "@1795219200"  # RFC 9745: `skip`, as of 2026-11-21
 
 
+class ForeignCursor(BadParameter):
+    def __init__(self) -> None:
+        super().__init__("cursor", "invalid_cursor", "This cursor does not belong to this list.")
+
+
 def after(columns: Sequence[str], position: Sequence[Any]) -> TupleLessThan:
     """The rows behind `position` when `columns` are read in descending order, as one row-value comparison.
 
@@ -59,6 +64,33 @@ class KeysetPagination(BasePagination):
         meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor}
         return Response({"items": data, "meta": meta}, headers=self.headers)
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """For the OpenAPI document."""
+        described: dict[str, dict[str, Any]] = {
+            "limit": {
+                "description": "Rows of the page.",
+                "schema": {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": self.default_limit},
+            },
+            "cursor": {
+                "description": "`meta.next_cursor` of the page before, as it is; the first page has none. Good for one "
+                "list with its filters, for ever.",
+                "schema": {"type": "string"},
+            },
+            "skip": {
+                "description": "Rows to pass over, for older clients. Not together with `cursor`.",
+                "schema": {"type": "integer", "minimum": 0, "maximum": self.max_skip},
+                "deprecated": True,
+            },
+            "offset": {"description": "Ignored.", "schema": {"type": "string"}, "deprecated": True},
+        }
+        return [{"name": name, "in": "query", **described[name]} for name in described if name in self.parameters]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """For the OpenAPI document."""
+        example = {"limit": self.default_limit, "has_more": True, "next_cursor": "WyIyMDI2LTExLTIxIl0.Zm9yIGV4YW1wbGU"}
+        meta = {"$ref": "#/components/schemas/PageMeta", "example": example}
+        return {"type": "object", "required": ["items", "meta"], "properties": {"items": schema, "meta": meta}}
+
     def binding(self, request: Request, view: APIView | None) -> str:
         """What a cursor is good for: this list in this order, this owner, these filters."""
         filters = sorted(item for item in request.query_params.items() if item[0] not in self.parameters)
@@ -72,7 +104,7 @@ class KeysetPagination(BasePagination):
         try:
             position: list[str] = self.signer.unsign_object(cursor)
         except signing.BadSignature as error:
-            raise BadParameter("cursor", "invalid_cursor", "This cursor does not belong to this list.") from error
+            raise ForeignCursor from error
         return position
 
     def read_skip(self, query: Mapping[str, str]) -> int:

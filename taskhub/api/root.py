@@ -1,10 +1,14 @@
-"""What a program finds at the front door."""
+"""The front door: a browser is shown the documentation, a program the addresses."""
 
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 import taskhub
 from taskhub.api.health import Probe
+from taskhub.api.health_openapi import describe_root
 
 ADDRESSES = {
     "register": "/auth/register",
@@ -12,9 +16,19 @@ ADDRESSES = {
     "tasks": "/tasks/",
     "jobs": "/jobs/",
     "health": "/health",
+    "openapi": "/openapi.json",
+    "docs": "/docs",
+    "redoc": "/redoc",
 }
 
 
+@describe_root
 class Root(Probe):
-    def get(self, request: Request) -> Response:
-        return Response({"app": "TaskHub", "version": taskhub.__version__, "addresses": ADDRESSES})
+    def get(self, request: Request) -> HttpResponseBase:
+        response: HttpResponseBase = Response(
+            {"app": "TaskHub", "version": taskhub.__version__, "addresses": ADDRESSES}
+        )
+        if "text/html" in request.headers.get("Accept", ""):
+            response = redirect("docs")
+        patch_vary_headers(response, ["Accept"])
+        return response

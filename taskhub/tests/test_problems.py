@@ -7,6 +7,7 @@ from django.db import IntegrityError, OperationalError
 from psycopg.errors import ForeignKeyViolation
 
 from taskhub.api.health import Health
+from tasks.views import TaskViewSet
 
 KEYS = ["type", "title", "status", "detail", "code", "instance", "request_id", "errors"]
 
@@ -85,11 +86,11 @@ def test_what_nobody_foresaw_is_a_problem_without_internals(anonymous_client, mo
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_lost_database_is_a_problem_that_says_when_to_come_back(anonymous_client, monkeypatch):
-    monkeypatch.setattr(Health, "get", failing_with(OperationalError("server closed the connection")))
-    response = anonymous_client.get("/health")
+def test_a_lost_database_is_a_problem_that_says_when_to_come_back(alice_client, monkeypatch):
+    monkeypatch.setattr(TaskViewSet, "list", failing_with(OperationalError("server closed the connection")))
+    response = alice_client.get("/tasks/")
 
-    assert_problem(response, 503, "database_unavailable", "/health")
+    assert_problem(response, 503, "database_unavailable", "/tasks/")
     assert response["Retry-After"] == "1"
 
 
@@ -106,12 +107,12 @@ def test_another_request_id_is_replaced(anonymous_client, offered):
     assert re.fullmatch("[0-9a-f]{32}", made)
 
 
-def test_a_referenced_row_deleted_meanwhile_is_a_conflict(anonymous_client, monkeypatch):
+def test_a_referenced_row_deleted_meanwhile_is_a_conflict(alice_client, monkeypatch):
     error = IntegrityError()
     error.__cause__ = ForeignKeyViolation()
-    monkeypatch.setattr(Health, "get", failing_with(error))
+    monkeypatch.setattr(TaskViewSet, "create", failing_with(error))
 
-    assert_problem(anonymous_client.get("/health"), 409, "conflict", "/health")
+    assert_problem(alice_client.post("/tasks/", {"title": "Buy milk"}), 409, "conflict", "/tasks/")
 
 
 def test_thousands_of_mistakes_are_not_answered_by_thousands(alice_client):

@@ -1,0 +1,159 @@
+"""How the API describes itself (OpenAPI 3.1.1): what every operation has in common is derived from its view."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry
+from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotAuthenticated,
+    NotFound,
+    ParseError,
+    UnsupportedMediaType,
+    ValidationError,
+)
+
+from taskhub.api.errors import CONTENT_TYPE, problem_body
+from taskhub.api.openapi_parts import SERVICE, TAGS
+from taskhub.api.problems import BadParameter, BodyTooLarge, DatabaseUnavailable, InternalError
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+Document = dict[str, Any]
+REQUEST_ID = "0f6c1f9cbf4f4a6f8f3a9f5d2c7b1e4a"  # in examples
+MEANINGS = {
+    200: "As asked.",
+    201: "It was made.",
+    400: "The input is not valid.",
+    401: "It is not known who is asking.",
+    404: "There is no such thing, or the caller may not see it.",
+    409: "Something else came first.",
+    413: "The body is larger than 1 MiB.",
+    415: "The body is of a media type that this operation does not take.",
+    500: "A mistake on our side.",
+    503: "The database did not answer.",
+}
+PROBLEM_HEADERS = {"WWW-Authenticate": {401}, "Retry-After": {503}}
+
+
+def operation(
+    operation_id: str, summary: str, description: str, *, problems: Sequence[APIException] = (), **options: Any
+) -> Callable[[Method], Method]:
+    """Describes a method of a view.
+
+    `problems` are those that it has beside the common ones; `options` are those of drf-spectacular's extend_schema.
+    """
+    schema = extend_schema(operation_id=operation_id, summary=summary, description=description, **options)
+
+    def describe(method: Method) -> Method:
+        described = schema(method)
+        described.problems = tuple(problems)  # type: ignore[attr-defined]
+        return described
+
+    return describe
+
+
+def invalid(field: str, code: str, detail: str) -> ValidationError:
+    """The example of a mistake in the body."""
+    return ValidationError({field: [ErrorDetail(detail, code=code)]})
+
+
+def answer_header(name: str, status: int, description: str, required: bool = True) -> OpenApiParameter:
+    """A header of the answer with that status."""
+    return OpenApiParameter(
+        name, str, OpenApiParameter.HEADER, description=description, required=required, response=[status]
+    )
+
+
+def add_problem(answers: Document, problem: APIException, path: str) -> None:
+    """Adds an example to the answer with the problem's status, which it makes if need be."""
+    body = {**problem_body(problem, path), "request_id": REQUEST_ID}
+    status = str(problem.status_code)
+    headers = [name for name, statuses in PROBLEM_HEADERS.items() if problem.status_code in statuses]
+    answer = answers.setdefault(
+        status,
+        {
+            "description": MEANINGS[problem.status_code],
+            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
+            "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+        },
+    )
+    examples = answer["content"][CONTENT_TYPE]["examples"]
+    name = (body["errors"] or [body])[0]["code"]
+    examples[name] = {"summary": body["detail"], "value": body}
+
+
+def complete_body(body: Document) -> None:
+    """Whatever the media type, it means the same."""
+    body["required"] = True
+    first, *others = body["content"].values()
+    for media in others:
+        media["examples"] = first["examples"]
+
+
+def example_path(path: str, found: Document) -> str:
+    """The path with the examples of its parameters in it."""
+    return path.format_map(
+        {
+            parameter["name"]: next(iter(parameter["examples"].values()))["value"]
+            for parameter in found.get("parameters", ())
+            if parameter["in"] == "path"
+        }
+    )
+
+
+class Schema(AutoSchema):
+    """REST framework's hook: describes one view."""
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> Document | None:
+        found: Document | None = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if found is None:
+            return None
+        if "requestBody" in found:
+            complete_body(found["requestBody"])
+        for problem in self.problems(found):
+            add_problem(found["responses"], problem, example_path(path, found))
+        for status, answer in found["responses"].items():
+            answer["description"] = answer["description"] or MEANINGS[int(status)]
+            answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
+        found["responses"] = dict(sorted(found["responses"].items()))
+        return found
+
+    def problems(self, found: Document) -> Iterator[APIException]:
+        """What can go wrong, by what the operation takes and needs."""
+        yield BadParameter("colour", "unknown_parameter", "This parameter is not known here.")
+        if found.get("security"):
+            yield NotAuthenticated()
+        if "{" in self.path:
+            yield NotFound()
+        if "requestBody" in found:
+            yield ParseError("The body is not valid JSON: unexpected end of data: line 1 column 9 (char 8).")
+            yield BodyTooLarge()
+            yield UnsupportedMediaType("text/plain")
+        yield from self.described.problems
+        yield InternalError()
+        if self.get_tags() != [SERVICE]:  # whose operations do without the database, or say in their own words
+            yield DatabaseUnavailable()
+
+    @property
+    def described(self) -> Any:
+        return getattr(self.view, getattr(self.view, "action", None) or self.method.lower())
+
+    def get_tags(self) -> list[str]:
+        return [TAGS[type(self.view).__module__.partition(".")[0]]["name"]]
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name}Page"
+
+    def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Document:
+        """Answers hold every field, and unknown ones are refused in requests. There is no public hook for this."""
+        found: Document = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "response":
+            found["required"] = list(found["properties"])
+        elif not serializer.ignored_fields:
+            found["additionalProperties"] = False
+        return found

@@ -1,0 +1,87 @@
+"""The parts of the OpenAPI document that belong to no operation, and drf-spectacular's hooks that put them there."""
+
+from typing import Any
+
+DESCRIPTION = """\
+The task service that other programs stand on. Retry anything, lose nothing, see what was done.
+
+**Sign in**: `POST /auth/register`, then `POST /auth/login`; send `Authorization: Bearer <access token>`. Here, press
+*Authorize* and fill in username and password.
+
+**Errors**, all of them, are `application/problem+json` (RFC 9457) with a stable `code`. Unknown fields and query
+parameters are errors, never ignored.
+
+**Lists** come in pages: follow `meta.next_cursor` with `cursor` until it is null.
+
+**Times** are RFC 3339 in UTC with `Z`. The trailing slash of a path is optional.
+"""
+SERVICE = "Service"
+TAGS = {
+    "accounts": {"name": "Accounts", "description": "Sign up, sign in, and who you are."},
+    "tasks": {"name": "Tasks", "description": "Your to-dos. Another user's are not found."},
+    "jobs": {"name": "Jobs", "description": "What is done for you in the background, exactly once."},
+    "taskhub": {"name": SERVICE, "description": "For people and for probes. No token needed."},
+}  # by app
+HEADERS = {
+    "X-Request-ID": {
+        "description": "The one of the request, if it had up to 128 letters, digits, `.`, `_` or `-`; else a new one.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    },
+    "WWW-Authenticate": {"description": "RFC 6750 section 3.", "schema": {"type": "string", "const": "Bearer"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+}
+COMPONENTS = {
+    "schemas": {
+        "Problem": {
+            "type": "object",
+            "description": "An error answer (RFC 9457).",
+            "required": ["type", "title", "status", "detail", "code", "instance", "request_id", "errors"],
+            "properties": {
+                "type": {"type": "string", "format": "uri-reference", "description": "`/problems/{code}`"},
+                "title": {"type": "string"},
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "detail": {"type": "string", "description": "A sentence for people."},
+                "code": {"type": "string", "description": "Stable, for programs. New ones may be added."},
+                "instance": {"type": "string", "format": "uri-reference", "description": "The path of the request."},
+                "request_id": {"type": "string", "description": "As in `X-Request-ID`."},
+                "errors": {"type": "array", "items": {"$ref": "#/components/schemas/InputError"}, "maxItems": 100},
+            },
+        },
+        "PageMeta": {
+            "type": "object",
+            "description": "Where in the list a page is.",
+            "required": ["limit", "has_more", "next_cursor"],
+            "properties": {
+                "limit": {"type": "integer", "minimum": 1, "maximum": 100},
+                "has_more": {"type": "boolean"},
+                "next_cursor": {"type": ["string", "null"], "description": "null on the last page"},
+            },
+        },
+        "InputError": {
+            "type": "object",
+            "description": "One place in the input that is wrong.",
+            "required": ["code", "detail"],
+            "properties": {
+                "pointer": {"type": "string", "description": "Into the body (RFC 6901)."},
+                "parameter": {"type": "string", "description": "Of the query."},
+                "code": {"type": "string"},
+                "detail": {"type": "string", "description": "A sentence for people."},
+            },
+        },
+    },
+    "headers": HEADERS,
+}
+
+
+def spell_paths(endpoints: list[Any]) -> list[Any]:
+    """Paths as the contract spells them: a slash ends those of collections alone."""
+    collections = ("/", "/tasks/", "/jobs/")
+    return [(path if path in collections else path.rstrip("/"), *rest) for path, *rest in endpoints]
+
+
+def add_parts(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    result["info"]["description"] = DESCRIPTION
+    result["tags"] = list(TAGS.values())
+    for kind, components in COMPONENTS.items():
+        result["components"].setdefault(kind, {}).update(components)
+    return result

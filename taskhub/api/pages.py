@@ -1,0 +1,55 @@
+"""The OpenAPI document, and two pages to read it by. All of it comes from this server: see CONTENT_SECURITY_POLICY."""
+
+import functools
+import hashlib
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
+
+from taskhub.api.formats import to_json
+from taskhub.api.health import Probe
+
+# Both build their styles in the page; ReDoc searches in a worker that it makes itself
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "worker-src blob:",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+@functools.cache
+def document() -> bytes:
+    """Made once in each process; the code does not change under it."""
+    return to_json(SchemaGenerator().get_schema(request=None, public=True))
+
+
+@extend_schema(exclude=True)
+class Document(Probe):
+    def get(self, request: Request) -> HttpResponseBase:
+        etag = f'"{hashlib.sha256(document()).hexdigest()[:32]}"'
+        response = HttpResponse(document(), content_type="application/json", headers={"ETag": etag})
+        return get_conditional_response(request._request, etag=etag, response=response) or response
+
+
+class Page:
+    def finalize_response(self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+
+
+class SwaggerUI(Page, SpectacularSwaggerSplitView):
+    url = "/openapi.json"
+
+
+class ReDoc(Page, SpectacularRedocView):
+    url = "/openapi.json"
+    template_name = "redoc.html"

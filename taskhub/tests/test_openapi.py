@@ -1,0 +1,111 @@
+"""The OpenAPI document: what generators of clients and readers need of it."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+
+from taskhub.tests.contract import document, operations, resolved, validator
+from tests.service import ROOT
+
+OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations()}
+COMMAND = "python manage.py spectacular --format openapi-json --file docs/openapi.json"
+every_operation = pytest.mark.parametrize("name", OPERATIONS)
+
+
+def media_of(operation):
+    """Every body it takes or gives."""
+    for part in [operation.get("requestBody", {}), *operation["responses"].values()]:
+        yield from part.get("content", {}).values()
+
+
+def test_it_is_valid_and_made_without_a_warning(tmp_path, capsys):
+    call_command("spectacular", format="openapi-json", file=str(tmp_path / "x"), validate=True, fail_on_warn=True)
+
+    assert document()["openapi"] == "3.1.1"
+    assert "warning" not in capsys.readouterr().err.lower()
+
+
+def test_the_copy_in_the_repository_is_up_to_date():
+    assert json.loads((ROOT / "docs/openapi.json").read_text()) == document(), f"run: {COMMAND}"
+
+
+def test_paths_are_spelled_as_in_the_contract():
+    assert list(document()["paths"]) == [
+        "/",
+        "/auth/login",
+        "/auth/logout",
+        "/auth/me",
+        "/auth/refresh",
+        "/auth/register",
+        "/health",
+        "/health/db",
+        "/jobs/",
+        "/jobs/{job_id}",
+        "/livez",
+        "/readyz",
+        "/tasks/",
+        "/tasks/{id}",
+    ]
+
+
+@every_operation
+def test_an_operation_says_what_it_is_for(name):
+    _, _, operation = OPERATIONS[name]
+
+    assert operation["summary"]
+    assert operation["description"].endswith(".")
+    assert len(operation["tags"]) == 1
+    assert all(answer["description"] for answer in operation["responses"].values())
+
+
+@every_operation
+def test_every_body_has_examples_that_its_schema_allows(name):
+    for media in media_of(OPERATIONS[name][2]):
+        assert media["examples"]
+        for example in media["examples"].values():
+            validator(media["schema"]).validate(example["value"])
+
+
+@every_operation
+def test_every_number_has_bounds(name):
+    for parameter in OPERATIONS[name][2].get("parameters", ()):
+        schema = parameter["schema"]
+        assert schema["type"] != "integer" or {"minimum", "maximum"} <= schema.keys()
+
+
+@every_operation
+def test_an_operation_needs_a_token_unless_it_is_public(name):
+    path, _, operation = OPERATIONS[name]
+    public = path in {"/", "/livez", "/readyz"} or path.startswith(("/health", "/auth/"))
+
+    assert operation.get("security", []) == (
+        [] if public and path != "/auth/me" else [{"signIn": []}, {"accessToken": []}]
+    )
+
+
+def test_a_token_is_got_by_the_form_of_swagger_ui():
+    flows = document()["components"]["securitySchemes"]["signIn"]["flows"]
+
+    assert flows["password"]["tokenUrl"] == "/auth/login"
+
+
+def test_what_may_be_null_says_so():
+    task, user, meta = (document()["components"]["schemas"][name] for name in ("Task", "User", "PageMeta"))
+
+    assert task["properties"]["completed_at"]["type"] == ["string", "null"]
+    assert task["properties"]["description"]["type"] == "string"
+    assert user["properties"]["email"]["type"] == ["string", "null"]
+    assert meta["properties"]["next_cursor"]["type"] == ["string", "null"]
+
+
+def test_an_answer_holds_every_field():
+    for name, schema in document()["components"]["schemas"].items():
+        if "properties" in schema and not name.endswith("Request") and name != "InputError":
+            assert set(schema["required"]) == set(schema["properties"]), name
+
+
+def test_a_request_with_an_unknown_field_is_not_valid():
+    schema = resolved({"$ref": "#/components/schemas/RegisterRequest"})
+
+    assert not validator(schema).is_valid({"username": "alice", "password": "correct horse", "colour": "red"})

@@ -1,0 +1,122 @@
+"""Each answer that the OpenAPI document tells of, for each operation, is really given, and looks as the document says.
+
+The requests are the document's own examples; CHANGES says what to change in one to get the answer in question.
+"""
+
+import json
+
+import pytest
+from django.db import IntegrityError, OperationalError
+from django.urls import resolve
+from psycopg.errors import ForeignKeyViolation
+
+from accounts.tests.factories import UserFactory
+from accounts.tokens import RefreshToken
+from conftest import client_of
+from jobs.tests.factories import JobFactory
+from taskhub.api import health
+from taskhub.tests.contract import operations
+from tasks.tests.factories import TaskFactory
+
+ANSWERS = [
+    pytest.param(path, method, operation, int(status), case, id=f"{operation['operationId']}-{status}-{case}")
+    for path, method, operation in operations()
+    for status, answer in operation["responses"].items()
+    for case in answer.get("content", {}).get("application/problem+json", {}).get("examples", ["expected"])
+]
+
+
+class Call:
+    """A request, at first the one that the document gives as an example, sent by alice."""
+
+    def __init__(self, path, method, operation, alice, monkeypatch):
+        self.method, self.name, self.monkeypatch = method.upper(), operation["operationId"], monkeypatch
+        self.path = path.format(id=TaskFactory(owner=alice).pk, job_id=JobFactory(owner=alice).pk)
+        self.client, self.query, self.headers, self.content_type = client_of(alice), "", {}, "application/json"
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {"examples": {}})
+        example = next(iter(content["examples"].values()), {"value": {}})["value"]
+        self.body = {
+            **example,
+            **({"refresh_token": str(RefreshToken.for_user(alice))} if "refresh_token" in example else {}),
+        }
+
+    def send(self):
+        body = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+        return self.client.generic(
+            self.method,
+            f"{self.path}?{self.query}",
+            b"" if self.method in {"GET", "DELETE"} else body,
+            content_type=self.content_type,
+            headers=self.headers,
+        )
+
+    def fail_with(self, error):
+        """Lets the view raise `error`."""
+
+        def failing(view, request, *args, **kwargs):
+            raise error
+
+        view = resolve(self.path).func
+        action = getattr(view, "actions", {}).get(self.method.lower(), self.method.lower())
+        self.monkeypatch.setattr(view.view_class if hasattr(view, "view_class") else view.cls, action, failing)
+
+
+def as_expected(call):
+    if call.name == "registerUser":
+        call.body["username"] = "carol"
+
+
+def ask_again(call):
+    call.headers["If-None-Match"] = call.send().headers["ETag"]
+
+
+def forget_a_migration(call):
+    call.monkeypatch.setattr(health, "known_migrations", lambda: {("tasks", "9999_of_tomorrow")})
+
+
+def lose_the_owner(call):
+    error = IntegrityError()
+    error.__cause__ = ForeignKeyViolation()
+    call.fail_with(error)
+
+
+def change(**fields):
+    return lambda call: vars(call).update(fields)
+
+
+CHANGES = {
+    "expected": as_expected,
+    "getAddresses-302": change(headers={"Accept": "text/html"}),
+    "getJob-304": ask_again,
+    "getDatabaseHealth-503": forget_a_migration,
+    "getReadiness-503": forget_a_migration,
+    "unknown_parameter": change(query="colour=red"),
+    "out_of_range": change(query="limit=0"),
+    "invalid_cursor": change(query="cursor=x"),
+    "malformed_body": change(body=b'{"title'),
+    "required": change(body={}),
+    "blank": change(body={"title": " "}),
+    "invalid": change(body={"email": "nobody"}),
+    "username_taken": lambda call: UserFactory(username="Carol") and as_expected(call),
+    "not_authenticated": lambda call: change(client=client_of())(call),
+    "invalid_credentials": change(body={"username": "alice", "password": "wrong"}),
+    "token_not_valid": change(body={"refresh_token": "forged"}),
+    "not_found": lambda call: change(client=client_of(UserFactory(username="bob")))(call),
+    "conflict": lose_the_owner,
+    "body_too_large": change(body=b" " * (1024 * 1024 + 1)),
+    "unsupported_media_type": change(content_type="text/plain"),
+    "internal_error": lambda call: call.fail_with(ZeroDivisionError()),
+    "database_unavailable": lambda call: call.fail_with(OperationalError()),
+}
+
+
+@pytest.mark.parametrize(("path", "method", "operation", "status", "case"), ANSWERS)
+def test_a_documented_answer_is_given(alice, monkeypatch, path, method, operation, status, case):
+    call = Call(path, method, operation, alice, monkeypatch)
+    CHANGES.get(f"{call.name}-{status}", CHANGES[case])(call)
+    response = call.send()  # the client holds it against the document
+
+    assert response.status_code == status
+    if case != "expected":
+        body = response.json()
+        assert (body["errors"] or [body])[0]["code"] == case
