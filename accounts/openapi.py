@@ -43,7 +43,7 @@ class BearerInDocument(OpenApiAuthenticationExtension):
     """Two ways to the same header: sign in by form, as Swagger UI's Authorize does, or bring a token."""
 
     target_class = "accounts.authentication.BearerAuthentication"
-    name = ["signIn", "accessToken"]
+    name = ["credentials", "token"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
         return [{name: []} for name in self.name]

@@ -220,6 +220,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": taskhub.__version__,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,  # as in urls.py
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
     "ENUM_SUFFIX": "",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
@@ -237,12 +238,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {
-        "deepLinking": True,
-        "displayRequestDuration": True,
-        "persistAuthorization": True,
-        "tryItOutEnabled": True,
-    },
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayRequestDuration": True, "tryItOutEnabled": True},
 }
 
 # The server (taskhub.server)

@@ -5,8 +5,8 @@ from typing import Any
 DESCRIPTION = """\
 The task service that other programs stand on. Retry anything, lose nothing, see what was done.
 
-**Sign in**: `POST /auth/register`, then `POST /auth/login`; send `Authorization: Bearer <access token>`. Here, press
-*Authorize* and fill in username and password.
+**Sign in**: `POST /auth/register`, then `POST /auth/login`; send `Authorization: Bearer <access token>`. At
+[/docs](/docs), press *Authorize* and fill in username and password; [/redoc](/redoc) is better to read.
 
 **Errors**, all of them, are `application/problem+json` (RFC 9457) with a stable `code`. Unknown fields and query
 parameters are errors, never ignored.

@@ -7,6 +7,28 @@ def test_a_program_finds_the_addresses_at_the_root(anonymous_client):
     assert anonymous_client.get("/").json()["addresses"]["tasks"] == "/tasks/"
 
 
+def test_a_browser_is_shown_the_documentation(anonymous_client):
+    response = anonymous_client.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+
+    assert (response.status_code, response["Location"], response["Vary"]) == (302, "/docs", "Accept, origin")
+
+
+def test_a_document_that_is_known_is_not_sent_again(anonymous_client):
+    first = anonymous_client.get("/openapi.json")
+    again = anonymous_client.get("/openapi.json", headers={"If-None-Match": first["ETag"]})
+
+    assert (first.json()["info"]["title"], again.status_code, again.content) == ("TaskHub", 304, b"")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc/"])
+def test_the_pages_allow_nothing_from_elsewhere(anonymous_client, path):
+    response = anonymous_client.get(path)
+
+    assert response.status_code == 200
+    assert response["Content-Security-Policy"].startswith("default-src 'self';")
+    assert b"https://" not in response.content
+
+
 def test_the_admin_alone_redirects_to_its_slash(anonymous_client):
     response = anonymous_client.get("/admin")
 

@@ -1,0 +1,80 @@
+"""The pages made for people, in a real browser that knows no other machine."""
+
+import json
+import os
+import shutil
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+BROWSERS = ("chromium", "google-chrome", "chromium-browser")
+CREDENTIALS = {"username": "alice", "password": "correct horse battery"}
+
+
+def find_browser():
+    """The browser and its driver. Without them nothing is tested here, which continuous integration must not pass."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None), shutil.which("chromedriver")
+    if not all(found):
+        report = pytest.fail if os.environ.get("CI") else pytest.skip
+        report("needs Chromium and chromedriver: apt-get install chromium chromium-driver")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    binary, driver = find_browser()
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,1400"):
+        options.add_argument(f"--{argument}")
+    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    with webdriver.Chrome(options, webdriver.ChromeService(driver)) as browser:
+        yield browser
+
+
+def first(browser, selector):
+    """The first visible element, as soon as there is one."""
+    return WebDriverWait(browser, 20).until(
+        lambda _: next(
+            (found for found in browser.find_elements(By.CSS_SELECTOR, selector) if found.is_displayed()), None
+        )
+    )
+
+
+def requests_elsewhere(browser, service):
+    """What the page asked of other servers and got."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = {
+        message["params"]["response"]["url"] for message in messages if message["method"] == "Network.responseReceived"
+    }
+    return {url for url in asked if not url.startswith((service.url, "data:", "blob:"))}
+
+
+def test_a_newcomer_signs_in_and_creates_a_task_in_swagger_ui(service, browser):
+    with service.client() as client:
+        client.post("/auth/register", json=CREDENTIALS).raise_for_status()
+    browser.get(service.url)  # redirects to /docs
+    first(browser, ".btn.authorize").click()
+    for name, value in CREDENTIALS.items():
+        first(browser, f"#oauth_{name}").send_keys(value)
+    first(browser, "[aria-label='Apply given OAuth2 credentials']").click()
+    first(browser, "[aria-label='Remove authorization']")  # signed in
+    first(browser, ".modal-ux .btn-done").click()
+    first(browser, "#operations-Tasks-createTask .opblock-summary").click()
+    first(browser, "#operations-Tasks-createTask .execute").click()
+    answer = first(browser, "#operations-Tasks-createTask .live-responses-table .response")
+
+    assert "201" in answer.text
+    assert '"title": "Buy milk"' in answer.text
+    assert requests_elsewhere(browser, service) == set()
+
+
+def test_redoc_shows_every_operation(service, browser):
+    browser.get(f"{service.url}/redoc")
+    text = first(browser, "#section\\/Authentication, .api-content").text
+
+    assert "Create a task" in text
+    assert requests_elsewhere(browser, service) == set()
