@@ -122,6 +122,8 @@ class Job(models.Model):
                 name="job_log_owner_state_idx",
                 condition=Q(owner__isnull=False),
             ),
+            # The list for staff: docs/adr/0008-the-admin-as-django-makes-it.md
+            models.Index(fields=["-created_at"], name="job_log_created_at_idx"),
             # Pruning
             models.Index(
                 fields=["finished_at"], name="job_log_finished_at_idx", condition=Q(finished_at__isnull=False)

@@ -1,0 +1,164 @@
+"""What the pages for staff share: usable at a million rows, without COUNT(*), deep OFFSET or endless statements."""
+
+import json
+import logging
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.core.exceptions import BadRequest, ValidationError
+from django.core.paginator import EmptyPage, Paginator
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from taskhub.api.errors import problem_response, sqlstate
+from taskhub.api.problems import Conflict, DatabaseUnavailable
+
+log = logging.getLogger("taskhub.admin")
+DEEPEST = 10_000  # rows one may page through, and rows that are counted one by one
+QUERY_CANCELED = "57014"
+TOO_SLOW = "This took the database longer than {} seconds. Ask for less: an exact name or id, or one filter less."
+CHANGED = "Somebody else changed the same at this moment. Go back, reload the page and try again."
+
+View = Callable[..., Any]
+
+
+class Site(admin.AdminSite):
+    site_header = site_title = "TaskHub"
+    index_title = "Staff"
+    site_url = None  # the service has no pages for people but these
+    statement_timeout = 5  # seconds
+
+    def admin_view(self, view: View, cacheable: bool = False) -> Any:
+        return super().admin_view(self.bounded(view), cacheable)
+
+    def bounded(self, view: View) -> View:
+        """One transaction per page, in which no statement runs for ever; what goes wrong is said in a sentence."""
+
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                with transaction.atomic():
+                    with connection.cursor() as cursor:
+                        cursor.execute(f"SET LOCAL statement_timeout = '{self.statement_timeout}s'")
+                    response = view(request, *args, **kwargs)
+                    return response.render() if hasattr(response, "render") else response
+            except IntegrityError as error:
+                log.warning("%s refused a change by staff", error.__cause__.diag.constraint_name)  # type: ignore[union-attr]
+                return problem_response(Conflict(CHANGED), request)
+            except OperationalError as error:
+                if sqlstate(error) != QUERY_CANCELED:
+                    raise
+                return problem_response(DatabaseUnavailable(TOO_SLOW.format(self.statement_timeout)), request)
+
+        return inner
+
+
+class About(int):
+    """A number of rows that nobody has counted."""
+
+    def __str__(self) -> str:
+        total = f"about {int(self):,}" if self > DEEPEST + 1 else f"more than {DEEPEST:,}"
+        return f"the newest {DEEPEST:,} of {total}"
+
+
+def planned_rows(rows: QuerySet[Any]) -> int:
+    """How many the planner expects, by the statistics that ANALYZE keeps. One statement, at any number of rows."""
+    if rows.query.is_empty():
+        return 0
+    plan = rows.order_by().values("pk").explain(format="json")
+    return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
+
+
+class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts up to DEEPEST rows, estimates beyond, and turns no page beyond."""
+
+    object_list: Any
+
+    @cached_property
+    def count(self) -> int:
+        estimate = planned_rows(self.object_list)
+        if estimate > DEEPEST:
+            return About(estimate)
+        counted = self.object_list.order_by()[: DEEPEST + 1].count()
+        return counted if counted <= DEEPEST else About(counted)  # the planner was wrong
+
+    @cached_property
+    def num_pages(self) -> int:
+        return min(super().num_pages, DEEPEST // self.per_page)
+
+    def validate_number(self, number: Any) -> int:
+        """The last page instead of one beyond."""
+        try:
+            return super().validate_number(number)
+        except EmptyPage:
+            return self.num_pages
+
+
+class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list of a large table: in the order of an index, never sorted by another column, never counted."""
+
+    paginator = EstimatingPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_max_show_all = 0
+    sortable_by = ()
+    actions_selection_counter = False
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> Any:
+        """Acts on the rows that are ticked, never on all rows of all pages."""
+        try:
+            ticked = queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+        except ValidationError as error:
+            raise BadRequest from error
+        return super().response_action(request, ticked, *args)
+
+
+class ReadOnly:
+    """For rows that staff look at and nobody edits."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def link_to(row: Model | None) -> SafeString | None:
+    """To the page of another row; None, for which Django shows a dash, when there is none."""
+    if row is None:
+        return None
+    address = reverse(admin_urlname(row._meta, SafeString("change")), args=[row.pk])
+    return format_html('<a href="{}">{}</a>', address, row)
+
+
+def pretty_json(value: Any) -> SafeString | None:
+    """Indented and escaped, letters of other scripts as they are."""
+    if value is None:
+        return None
+    return pretty_text(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def pretty_text(text: str) -> SafeString | None:
+    """As it is, line by line; None when it is empty."""
+    return (
+        format_html('<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>', text) if text else None
+    )
