@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.deletion import Collector
@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import LONGEST_SPELLING, User
-from taskhub.admin import EstimatingPaginator, LargeTable, as_uuid
+from taskhub.admin import LargeTable, as_uuid, number_of
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -40,13 +40,11 @@ class AccountForm(UserChangeForm):  # type: ignore[type-arg]
         field_classes = {"username": UsernameField}
 
 
-class NewAccountForm(AdminUserCreationForm):  # type: ignore[type-arg]
-    class Meta(AdminUserCreationForm.Meta):
-        field_classes = {"username": UsernameField}
+class NewAccountForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """Whether a name is taken, the model's constraint says by its index. Django's other forms read the whole table."""
 
-    def clean_username(self) -> str:
-        """Whether it is taken, the model's constraint says by its index; Django's form would read the whole table."""
-        return str(self.cleaned_data["username"])
+    class Meta(BaseUserCreationForm.Meta):
+        field_classes = {"username": UsernameField}
 
 
 class VerifiedFilter(admin.SimpleListFilter):
@@ -65,9 +63,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
 
     actions = ("deactivate", "activate")
     add_form = NewAccountForm
-    add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
-    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "email", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("username", "password", "email", "email_verified_at", "belongings")}),
         ("Rights", {"fields": ("is_active", *RIGHTS)}),
@@ -158,9 +154,8 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         """Counts what goes with the users, which may be a million rows: Django would load and list each of them."""
         collector = Collector(using="default")
         collector.collect(objs)
-        lost = {
-            rows.model._meta.verbose_name_plural: EstimatingPaginator(rows, 1).count for rows in collector.fast_deletes
-        }
+        lost = {rows.model._meta.verbose_name_plural: number_of(rows) for rows in collector.fast_deletes}
+        lost = {name: number for name, number in lost.items() if number}
         refused = {"yourself"} if any(user == request.user for user in objs) else set()
         return [str(user) for user in objs], {"users": len(objs), **lost}, refused, []
 

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
+from jobs import recurring  # noqa: F401 - registers its kind, for KindFilter
 from jobs.models import Attempt, Job, State
 from jobs.registry import kinds
 from taskhub.admin import LargeTable, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
@@ -49,7 +50,7 @@ class AttemptInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     verbose_name_plural = "attempts"
 
     @admin.display(description="error")
-    def error_text(self, attempt: Attempt) -> SafeString | None:
+    def error_text(self, attempt: Attempt) -> SafeString:
         return pretty_text(attempt.error)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -105,7 +106,7 @@ class JobAdmin(ReadOnly, LargeTable):
         return f"{job.attempt} of {job.max_attempts}"
 
     @admin.display(description="owner")
-    def owner_link(self, job: Job) -> SafeString | None:
+    def owner_link(self, job: Job) -> SafeString:
         return link_to(job.owner)
 
     @admin.display(description="age")
@@ -113,19 +114,19 @@ class JobAdmin(ReadOnly, LargeTable):
         return timesince(job.created_at, depth=1)
 
     @admin.display(description="payload")
-    def payload_json(self, job: Job) -> SafeString | None:
+    def payload_json(self, job: Job) -> SafeString:
         return pretty_json(job.payload)
 
     @admin.display(description="progress")
-    def progress_json(self, job: Job) -> SafeString | None:
+    def progress_json(self, job: Job) -> SafeString:
         return pretty_json(job.progress)
 
     @admin.display(description="result")
-    def result_json(self, job: Job) -> SafeString | None:
+    def result_json(self, job: Job) -> SafeString:
         return pretty_json(job.result)
 
     @admin.display(description="error")
-    def error_text(self, job: Job) -> SafeString | None:
+    def error_text(self, job: Job) -> SafeString:
         return pretty_text(job.error)
 
 
@@ -141,5 +142,5 @@ class RaisedAdmin(ReadOnly, LargeTable):
     search_help_text = "The beginning of Celery's id."
 
     @admin.display(description="traceback")
-    def raised(self, result: Any) -> SafeString | None:
+    def raised(self, result: Any) -> SafeString:
         return pretty_text(result.traceback or "")

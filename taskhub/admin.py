@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import EmptyPage, Paginator
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -25,8 +26,10 @@ from taskhub.api.problems import Conflict, DatabaseUnavailable
 log = logging.getLogger("taskhub.admin")
 DEEPEST = 10_000  # rows one may page through, and rows that are counted one by one
 QUERY_CANCELED = "57014"
-TOO_SLOW = "This took the database longer than {} seconds. Ask for less: an exact name or id, or one filter less."
+TOO_SLOW = "This took the database longer than {:g} seconds. Ask for less: an exact name or id, or one filter less."
 CHANGED = "Somebody else changed the same at this moment. Go back, reload the page and try again."
+
+NOTHING = SafeString("-")
 
 View = Callable[..., Any]
 
@@ -35,7 +38,8 @@ class Site(admin.AdminSite):
     site_header = site_title = "TaskHub"
     index_title = "Staff"
     site_url = None  # the service has no pages for people but these
-    statement_timeout = 5  # seconds
+    enable_nav_sidebar = False  # it would take the width that the lists need
+    statement_timeout = 5_000  # milliseconds
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         return super().admin_view(self.bounded(view), cacheable)
@@ -48,7 +52,7 @@ class Site(admin.AdminSite):
             try:
                 with transaction.atomic():
                     with connection.cursor() as cursor:
-                        cursor.execute(f"SET LOCAL statement_timeout = '{self.statement_timeout}s'")
+                        cursor.execute(f"SET LOCAL statement_timeout = {self.statement_timeout}")
                     response = view(request, *args, **kwargs)
                     return response.render() if hasattr(response, "render") else response
             except IntegrityError as error:
@@ -57,7 +61,7 @@ class Site(admin.AdminSite):
             except OperationalError as error:
                 if sqlstate(error) != QUERY_CANCELED:
                     raise
-                return problem_response(DatabaseUnavailable(TOO_SLOW.format(self.statement_timeout)), request)
+                return problem_response(DatabaseUnavailable(TOO_SLOW.format(self.statement_timeout / 1000)), request)
 
         return inner
 
@@ -66,30 +70,40 @@ class About(int):
     """A number of rows that nobody has counted."""
 
     def __str__(self) -> str:
-        total = f"about {int(self):,}" if self > DEEPEST + 1 else f"more than {DEEPEST:,}"
-        return f"the newest {DEEPEST:,} of {total}"
+        return f"about {int(self):,}" if self > DEEPEST + 1 else f"more than {DEEPEST:,}"
+
+
+class Newest(About):
+    def __str__(self) -> str:
+        return f"the newest {DEEPEST:,} of {super().__str__()}"
 
 
 def planned_rows(rows: QuerySet[Any]) -> int:
-    """How many the planner expects, by the statistics that ANALYZE keeps. One statement, at any number of rows."""
+    """How many the planner expects, by the statistics that ANALYZE keeps."""
     if rows.query.is_empty():
         return 0
     plan = rows.order_by().values("pk").explain(format="json")
     return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
 
 
+def number_of(rows: QuerySet[Any]) -> int:
+    """Exact up to DEEPEST; beyond, which prints as such, what the planner expects."""
+    planned = planned_rows(rows)
+    if planned > DEEPEST:
+        return About(planned)
+    counted = rows.order_by()[: DEEPEST + 1].count()
+    return counted if counted <= DEEPEST else About(counted)  # the planner was wrong
+
+
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts up to DEEPEST rows, estimates beyond, and turns no page beyond."""
+    """Pages through the first DEEPEST rows, however many there are."""
 
     object_list: Any
 
     @cached_property
     def count(self) -> int:
-        estimate = planned_rows(self.object_list)
-        if estimate > DEEPEST:
-            return About(estimate)
-        counted = self.object_list.order_by()[: DEEPEST + 1].count()
-        return counted if counted <= DEEPEST else About(counted)  # the planner was wrong
+        number = number_of(self.object_list)
+        return Newest(number) if isinstance(number, About) else number
 
     @cached_property
     def num_pages(self) -> int:
@@ -103,6 +117,13 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
             return self.num_pages
 
 
+class LargeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.params:
+            self.full_result_count = self.result_count  # so that the search does not offer to show all
+
+
 class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
     """A list of a large table: in the order of an index, never sorted by another column, never counted."""
 
@@ -112,6 +133,9 @@ class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
     list_max_show_all = 0
     sortable_by = ()
     actions_selection_counter = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LargeList
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> Any:
         """Acts on the rows that are ticked, never on all rows of all pages."""
@@ -142,23 +166,23 @@ def as_uuid(text: str) -> UUID | None:
         return None
 
 
-def link_to(row: Model | None) -> SafeString | None:
-    """To the page of another row; None, for which Django shows a dash, when there is none."""
+def link_to(row: Model | None) -> SafeString:
+    """To the page of another row; a dash when there is none."""
     if row is None:
-        return None
+        return NOTHING
     address = reverse(admin_urlname(row._meta, SafeString("change")), args=[row.pk])
     return format_html('<a href="{}">{}</a>', address, row)
 
 
-def pretty_json(value: Any) -> SafeString | None:
-    """Indented and escaped, letters of other scripts as they are."""
-    if value is None:
-        return None
-    return pretty_text(json.dumps(value, indent=2, ensure_ascii=False))
+def pretty_json(value: Any) -> SafeString:
+    """Indented and escaped, letters of other scripts as they are; a dash for NULL."""
+    return NOTHING if value is None else pretty_text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def pretty_text(text: str) -> SafeString | None:
-    """As it is, line by line; None when it is empty."""
+def pretty_text(text: str) -> SafeString:
+    """Escaped, line by line; a dash when it is empty."""
     return (
-        format_html('<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>', text) if text else None
+        format_html('<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>', text)
+        if text
+        else NOTHING
     )

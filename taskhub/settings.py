@@ -182,7 +182,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
-DATETIME_FORMAT = "Y-m-d H:i:s T"
+FORMAT_MODULE_PATH = "taskhub.formats"  # seconds, and the name of the time zone
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed to see the admin

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -24,7 +25,7 @@ class DescriptionField(forms.CharField):
 
 class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
     description = DescriptionField(
-        max_length=LONGEST_DESCRIPTION, required=False, strip=False, widget=forms.Textarea(attrs={"rows": 10})
+        max_length=LONGEST_DESCRIPTION, required=False, strip=False, widget=AdminTextareaWidget()
     )
 
     class Meta:
@@ -47,7 +48,7 @@ class TaskAdmin(LargeTable):
     search_help_text = "Words of the title, @username of the owner, or the id of a task or of an owner."
 
     @admin.display(description="owner")
-    def owner_link(self, task: Task) -> SafeString | None:
+    def owner_link(self, task: Task) -> SafeString:
         return link_to(task.owner)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
