@@ -26,7 +26,10 @@ from taskhub.api.problems import Conflict, DatabaseUnavailable
 log = logging.getLogger("taskhub.admin")
 DEEPEST = 10_000  # rows one may page through, and rows that are counted one by one
 QUERY_CANCELED = "57014"
-TOO_SLOW = "This took the database longer than {:g} seconds. Ask for less: an exact name or id, or one filter less."
+TOO_SLOW = (
+    "The database was stopped after {:g} seconds, and nothing was changed. Ask for less: an exact name or id is found"
+    " by an index, words of a title are not."
+)
 CHANGED = "Somebody else changed the same at this moment. Go back, reload the page and try again."
 
 NOTHING = SafeString("-")
