@@ -83,6 +83,7 @@ class JobAdmin(ReadOnly, LargeTable):
     list_display = ("job_id", "badge", "kind", "attempts_made", "owner_link", "age", "error_code")
     list_filter = ("state", KindFilter, "created_at")
     list_select_related = ("owner",)
+    not_listed = ("payload", "progress", "result", "error")
     ordering = ("-created_at", "-job_id")
     search_fields = ("job_id",)
     search_help_text = "The beginning of a job id, such as welcome_email:, or the id of an owner."
@@ -137,6 +138,7 @@ class RaisedAdmin(ReadOnly, LargeTable):
     fields = readonly_fields = ("task_id", "task_name", "status", "worker", "date_created", "date_done", "raised")
     list_display = ("task_id", "task_name", "status", "date_done", "worker")
     list_filter = ("status", "date_done")
+    not_listed = ("result", "traceback", "meta", "task_args", "task_kwargs")
     ordering = ("-date_done", "-id")
     search_fields = ("task_id__startswith",)
     search_help_text = "The beginning of Celery's id."

@@ -59,7 +59,7 @@ class Site(admin.AdminSite):
                     response = view(request, *args, **kwargs)
                     return response.render() if hasattr(response, "render") else response
             except IntegrityError as error:
-                log.warning("%s refused a change by staff", error.__cause__.diag.constraint_name)  # type: ignore[union-attr]
+                log.warning("a change by staff was refused", exc_info=error)
                 return problem_response(Conflict(CHANGED), request)
             except OperationalError as error:
                 if sqlstate(error) != QUERY_CANCELED:
@@ -121,6 +121,11 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class LargeList(ChangeList):
+    model_admin: "LargeTable"
+
+    def get_queryset(self, request: HttpRequest, *args: Any) -> QuerySet[Any]:
+        return super().get_queryset(request, *args).defer(*self.model_admin.not_listed)
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         if not self.params:
@@ -135,6 +140,7 @@ class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
     sortable_by = ()
+    not_listed: tuple[str, ...] = ()  # large columns, which the list does not show
     actions_selection_counter = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -42,6 +42,7 @@ class TaskAdmin(LargeTable):
     list_display = ("title", "owner_link", "status", "created_at", "completed_at")
     list_filter = ("status", "created_at")
     list_select_related = ("owner",)
+    not_listed = ("description",)
     ordering = ("-id",)  # version 7: the newest first
     readonly_fields = ("owner_link", "id", "completed_at", "created_at", "updated_at")
     search_fields = ("title",)

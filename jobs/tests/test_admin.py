@@ -91,6 +91,12 @@ def test_the_list_costs_the_same_for_one_and_for_thirty(boss_client, alice, quer
     assert len(statements(boss_client, URL + query)) == few
 
 
+def test_the_list_leaves_payloads_and_errors_where_they_are(boss_client):
+    JobFactory()
+
+    assert not [sql for sql in statements(boss_client, URL) if re.search('"(payload|result|error)"', sql)]
+
+
 def test_a_job_costs_the_same_for_one_and_for_five_attempts(boss_client):
     one, five = with_attempts(1), with_attempts(5)
 

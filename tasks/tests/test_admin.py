@@ -61,6 +61,12 @@ def test_the_list_costs_the_same_for_one_and_for_thirty(boss_client, query):
     assert len(statements(boss_client, URL + query)) == few
 
 
+def test_the_list_leaves_the_descriptions_where_they_are(boss_client):
+    TaskFactory()
+
+    assert not [sql for sql in statements(boss_client, URL) if '"description"' in sql]
+
+
 @pytest.fixture
 def many_tasks(alice):
     with connection.cursor() as cursor:
