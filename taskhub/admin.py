@@ -31,8 +31,8 @@ TOO_SLOW = (
     " by an index, words of a title are not."
 )
 CHANGED = "Somebody else changed the same at this moment. Go back, reload the page and try again."
-
 NOTHING = SafeString("-")
+BLOCK = '<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>'
 
 View = Callable[..., Any]
 
@@ -113,7 +113,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
         return min(super().num_pages, DEEPEST // self.per_page)
 
     def validate_number(self, number: Any) -> int:
-        """The last page instead of one beyond."""
+        """Another page, the last one, instead of one that does not exist."""
         try:
             return super().validate_number(number)
         except EmptyPage:
@@ -169,10 +169,12 @@ class ReadOnly:
 
 
 def as_uuid(text: str) -> UUID | None:
+    """None for what is not spelled as ids are: a name or a title may have 32 hexadecimal digits, too."""
     try:
-        return UUID(text)
+        found = UUID(text)
     except ValueError:
         return None
+    return found if str(found) == text.lower() else None
 
 
 def link_to(row: Model | None) -> SafeString:
@@ -190,8 +192,4 @@ def pretty_json(value: Any) -> SafeString:
 
 def pretty_text(text: str) -> SafeString:
     """Escaped, line by line; a dash when it is empty."""
-    return (
-        format_html('<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>', text)
-        if text
-        else NOTHING
-    )
+    return format_html(BLOCK, text) if text else NOTHING

@@ -53,7 +53,11 @@ def test_search_knows_the_beginning_of_a_name_and_a_whole_address(boss_client, t
 
 
 def test_search_knows_an_id(boss_client, alice):
+    UserFactory(username=alice.pk.hex)
+
     assert found(boss_client, q=str(alice.pk)) == ["alice"]
+    assert found(boss_client, q=str(alice.pk).upper()) == ["alice"]
+    assert found(boss_client, q=alice.pk.hex) == [alice.pk.hex]
 
 
 def test_filters_narrow_the_list(boss_client, alice):
