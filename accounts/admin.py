@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.deletion import Collector
@@ -27,26 +26,6 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 admin.site.unregister([OutstandingToken, BlacklistedToken, Group])
 
 
-class UsernameField(forms.CharField):
-    """Its length counts after normalization."""
-
-    def to_python(self, value: Any) -> Any:
-        spelled = str(super().to_python(value))
-        return spelled if len(spelled) > LONGEST_SPELLING else User.normalize_username(spelled)
-
-
-class AccountForm(UserChangeForm):  # type: ignore[type-arg]
-    class Meta(UserChangeForm.Meta):
-        field_classes = {"username": UsernameField}
-
-
-class NewAccountForm(BaseUserCreationForm):  # type: ignore[type-arg]
-    """Whether a name is taken, the model's constraint says by its index. Django's other forms read the whole table."""
-
-    class Meta(BaseUserCreationForm.Meta):
-        field_classes = {"username": UsernameField}
-
-
 class VerifiedFilter(admin.SimpleListFilter):
     title = parameter_name = "verified"
 
@@ -62,14 +41,15 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
     """Who is no superuser changes only users who are not staff, and nobody's rights: a password is a right, too."""
 
     actions = ("deactivate", "activate")
-    add_form = NewAccountForm
+    add_form = (
+        BaseUserCreationForm  # the model's constraint finds a taken name by its index; other forms read the table
+    )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "email", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("username", "password", "email", "email_verified_at", "belongings")}),
         ("Rights", {"fields": ("is_active", *RIGHTS)}),
         ("Dates", {"fields": ("created_at", "last_login")}),
     )
-    form = AccountForm
     list_display = ("username", "email", "verified", "is_active", "is_staff", "signed_up", "last_sign_in")
     list_filter = ("is_active", "is_staff", "is_superuser", VerifiedFilter, ("created_at", admin.DateFieldListFilter))
     ordering = ("-id",)  # version 7: the newest first

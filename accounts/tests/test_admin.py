@@ -252,6 +252,7 @@ def test_a_superuser_deletes_a_user(boss_client, alice):
 
 
 def test_a_superuser_deletes_not_oneself(boss, boss_client):
+    assert "deletelink" not in boss_client.get(page_of(boss)).content.decode()
     assert boss_client.post(page_of(boss, "delete"), {"post": "yes"}).status_code == 403
     act(boss_client, URL, "delete_selected", boss)
     boss_client.post(URL, {"action": "delete_selected", "_selected_action": [boss.pk], "post": "yes"})
