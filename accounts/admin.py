@@ -41,9 +41,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
     """Who is no superuser changes only users who are not staff, and nobody's rights: a password is a right, too."""
 
     actions = ("deactivate", "activate")
-    add_form = (
-        BaseUserCreationForm  # the model's constraint finds a taken name by its index; other forms read the table
-    )
+    add_form = BaseUserCreationForm  # others look for a taken name by reading the table; the model has an index for it
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "email", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("username", "password", "email", "email_verified_at", "belongings")}),

@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
 from jobs import recurring  # noqa: F401 - registers its kind, for KindFilter
-from jobs.models import Attempt, Job, State
+from jobs.models import NEWEST_FIRST, Attempt, Job, State
 from jobs.registry import kinds
 from taskhub.admin import LargeTable, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
 
@@ -84,7 +84,7 @@ class JobAdmin(ReadOnly, LargeTable):
     list_filter = ("state", KindFilter, "created_at")
     list_select_related = ("owner",)
     not_listed = ("payload", "progress", "result", "error")
-    ordering = ("-created_at", "-job_id")
+    ordering = (NEWEST_FIRST, "-job_id")
     search_fields = ("job_id",)
     search_help_text = "The beginning of a job id, such as welcome_email:, or the id of an owner."
 
