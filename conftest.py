@@ -1,6 +1,11 @@
-"""The cast: alice owns, bob is the stranger. Their clients hold each answer against the OpenAPI document."""
+"""The cast: alice owns, bob is the stranger, boss and clerk are staff.
+
+The clients of the API hold each answer against the OpenAPI document.
+"""
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
 
 from accounts.tests.factories import UserFactory
 from accounts.tokens import AccessToken
@@ -32,6 +37,36 @@ def alice_client(alice):
 @pytest.fixture
 def bob_client(bob):
     return client_of(bob)
+
+
+def staff_client(user):
+    """A browser in which `user` has signed in to the admin."""
+    client = Client(raise_request_exception=False, headers={"Accept": "text/html"})
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def boss(db):
+    return UserFactory(username="boss", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def clerk(db):
+    """Staff with every permission there is, but no superuser."""
+    clerk = UserFactory(username="clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.all())
+    return clerk
+
+
+@pytest.fixture
+def boss_client(boss):
+    return staff_client(boss)
+
+
+@pytest.fixture
+def clerk_client(clerk):
+    return staff_client(clerk)
 
 
 @pytest.fixture

@@ -1,27 +1,154 @@
 """Accounts, for staff."""
 
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.forms import ModelForm
-from django.http import HttpRequest
+from typing import Any
 
-from accounts.models import User
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import Group
+from django.db.models import Model, Q, QuerySet, Value
+from django.db.models.deletion import Collector
+from django.db.models.functions import Lower
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+
+from accounts.models import LONGEST_SPELLING, User
+from taskhub.admin import LargeTable, as_uuid, number_of
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+# Deleting a row of these would bring a spent refresh token back to life
+admin.site.unregister([OutstandingToken, BlacklistedToken, Group])
+
+
+class VerifiedFilter(admin.SimpleListFilter):
+    title = parameter_name = "verified"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Yes"), ("0", "No")]
+
+    def queryset(self, request: HttpRequest, users: QuerySet[User]) -> QuerySet[User]:
+        return users if self.value() is None else users.filter(email_verified_at__isnull=self.value() != "1")
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
-    list_display = ("username", "email", "is_active", "is_staff", "created_at", "last_login")
-    list_filter = ("is_active", "is_staff")
-    ordering = ("-created_at",)
-    search_fields = ("username", "email")
-    readonly_fields = ("created_at", "email_verified_at", "last_login")
+class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
+    """Who is no superuser changes only users who are not staff, and nobody's rights: a password is a right, too."""
+
+    actions = ("deactivate", "activate")
+    add_form = BaseUserCreationForm  # others look for a taken name by reading the table; the model has an index for it
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "email", "password1", "password2")}),)
     fieldsets = (
-        (None, {"fields": ("username", "password", "email", "email_verified_at")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (None, {"fields": ("username", "password", "email", "email_verified_at", "belongings")}),
+        ("Rights", {"fields": ("is_active", *RIGHTS)}),
         ("Dates", {"fields": ("created_at", "last_login")}),
     )
+    list_display = ("username", "email", "verified", "is_active", "is_staff", "signed_up", "last_sign_in")
+    list_filter = ("is_active", "is_staff", "is_superuser", VerifiedFilter, ("created_at", admin.DateFieldListFilter))
+    ordering = ("-id",)  # version 7: the newest first
+    readonly_fields = ("belongings", "created_at", "email_verified_at", "last_login")
+    search_fields = ("username",)
+    search_help_text = "The beginning of a username, a whole e-mail address, or an id."
 
-    def save_model(self, request: HttpRequest, user: User, form: "ModelForm[User]", change: bool) -> None:
+    @admin.display(boolean=True)
+    def verified(self, user: User) -> bool:
+        return user.email_verified_at is not None
+
+    @admin.display(description="signed up")
+    def signed_up(self, user: User) -> Any:
+        return user.created_at
+
+    @admin.display(description="last sign-in")
+    def last_sign_in(self, user: User) -> Any:
+        return user.last_login
+
+    @admin.display(description="see also")
+    def belongings(self, user: User) -> SafeString:
+        """The lists of what belongs to the user, in apps that this one does not know."""
+        models = [relation.related_model._meta for relation in User._meta.related_objects if relation.one_to_many]
+        shown = [meta for meta in models if self.admin_site.is_registered(meta.model)]
+        links = (
+            (reverse(admin_urlname(meta, SafeString("changelist"))), user.pk, meta.verbose_name_plural)
+            for meta in shown
+        )
+        return format_html_join(", ", '<a href="{}?q={}">{}</a>', links)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """By what an index finds; an address that nobody has verified costs a reading of the table."""
+        term = User.normalize_username(search_term[:LONGEST_SPELLING])
+        if not term:
+            return queryset, False
+        if pk := as_uuid(term):
+            return queryset.filter(pk=pk), False
+        wanted = Lower(Value(term))
+        found = Q(lower_username__startswith=wanted)
+        if "@" in term:
+            found |= Q(lower_email=wanted)
+        return queryset.alias(lower_username=Lower("username"), lower_email=Lower("email")).filter(found), False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        beyond = obj is not None and (obj.is_staff or obj.is_superuser) and not request.user.is_superuser
+        return not beyond and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser and obj != request.user
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Nobody changes the own rights: there is always a superuser left."""
+        if obj == request.user:
+            return (*self.readonly_fields, "is_active", *RIGHTS)
+        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RIGHTS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if "email" in form.changed_data:
-            user.email_verified_at = None  # as when the user changes it
-        super().save_model(request, user, form, change)
+            obj.email_verified_at = None  # as when the user changes it
+        super().save_model(request, obj, form, change)
+
+    @admin.action(permissions=["change"], description="Deactivate the selected users")
+    def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        self.set_active(request, users, False)
+
+    @admin.action(permissions=["change"], description="Activate the selected users")
+    def activate(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        self.set_active(request, users, True)
+
+    def set_active(self, request: HttpRequest, users: QuerySet[User], active: bool) -> None:
+        """Leaves out oneself, whom one may not change, and those who are as wanted already."""
+        word = "Activated" if active else "Deactivated"
+        chosen = [user for user in users.order_by("pk").select_for_update(no_key=True) if user != request.user]
+        changed = [user for user in chosen if user.is_active != active and self.has_change_permission(request, user)]
+        User.objects.filter(pk__in=[user.pk for user in changed]).update(is_active=active)
+        LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, f"{word}.")
+        self.message_user(request, f"{word} {len(changed)} of the selected users.", messages.SUCCESS)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
+        """Counts what goes with the users, which may be a million rows: Django would load and list each of them."""
+        collector = Collector(using="default")
+        collector.collect(objs)
+        lost = {rows.model._meta.verbose_name_plural: number_of(rows) for rows in collector.fast_deletes}
+        lost = {name: number for name, number in lost.items() if number}
+        refused = {"yourself"} if any(user == request.user for user in objs) else set()
+        return [str(user) for user in objs], {"users": len(objs), **lost}, refused, []
+
+
+@admin.register(Group)
+class RightsAdmin(GroupAdmin):
+    """For superusers: whoever changes a group changes the rights of its members."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.is_superuser
+
+    has_change_permission = has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser

@@ -32,7 +32,7 @@ ALLOWED_HOSTS = environment.hosts(
 )
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "taskhub.apps.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -185,6 +185,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "taskhub.formats"  # seconds, and the name of the time zone
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed to see the admin

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException
@@ -23,6 +24,7 @@ FOREIGN_KEY_VIOLATION = "23503"
 # A standby after a failover, and a statement prepared before a column changed: a new connection helps
 PASSING_STATES = ("25006", "0A000")
 CONTENT_TYPE = "application/problem+json"
+HTML = "text/html"
 # REST framework's words where they differ from ours
 CODES = {
     "parse_error": "malformed_body",
@@ -48,9 +50,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:
-    """The same answer outside REST framework: middleware and Django's own error pages."""
-    body = to_json(problem_body(exc, request.path))
-    return HttpResponse(body, status=exc.status_code, headers=problem_headers(exc), content_type=CONTENT_TYPE)
+    """The same answer outside REST framework: middleware and Django's own error pages. A page for staff is HTML."""
+    body, content_type = problem_body(exc, request.path), CONTENT_TYPE
+    if request.path.startswith("/admin/") and request.get_preferred_type([CONTENT_TYPE, HTML]) == HTML:
+        content, content_type = render_to_string("problem.html", body).encode(), f"{HTML}; charset=utf-8"
+    else:
+        content = to_json(body)
+    return HttpResponse(content, status=exc.status_code, headers=problem_headers(exc), content_type=content_type)
 
 
 def problem_body(exc: APIException, path: str) -> dict[str, Any]:

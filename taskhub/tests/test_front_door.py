@@ -87,6 +87,7 @@ def test_the_admin_lists_users_and_tasks(alice, client):
         "/admin/",
         "/admin/accounts/user/",
         f"/admin/accounts/user/{alice.pk}/change/",
-        "/admin/tasks/task/add/",
+        "/admin/tasks/task/",
+        "/admin/jobs/job/",
     ):
         assert client.get(path).status_code == 200

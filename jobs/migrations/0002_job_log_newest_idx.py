@@ -1,0 +1,27 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # an index that is built while rows are written
+
+    dependencies = [
+        ("jobs", "0001_initial"),
+    ]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="job",
+            index=models.Index(
+                models.OrderBy(
+                    models.Func(
+                        models.F("created_at"),
+                        output_field=models.DateTimeField(),
+                        template="(%(expressions)s AT TIME ZONE 'UTC')",
+                    ),
+                    descending=True,
+                ),
+                name="job_log_newest_idx",
+            ),
+        ),
+    ]

@@ -1,0 +1,195 @@
+"""What the pages for staff share: usable at a million rows, without COUNT(*), deep OFFSET or endless statements."""
+
+import json
+import logging
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, ValidationError
+from django.core.paginator import EmptyPage, Paginator
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from taskhub.api.errors import problem_response, sqlstate
+from taskhub.api.problems import Conflict, DatabaseUnavailable
+
+log = logging.getLogger("taskhub.admin")
+DEEPEST = 10_000  # rows one may page through, and rows that are counted one by one
+QUERY_CANCELED = "57014"
+TOO_SLOW = (
+    "The database was stopped after {:g} seconds, and nothing was changed. Ask for less: an exact name or id is found"
+    " by an index, words of a title are not."
+)
+CHANGED = "Somebody else changed the same at this moment. Go back, reload the page and try again."
+NOTHING = SafeString("-")
+BLOCK = '<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>'
+
+View = Callable[..., Any]
+
+
+class Site(admin.AdminSite):
+    site_header = site_title = "TaskHub"
+    index_title = "Staff"
+    site_url = None  # the service has no pages for people but these
+    enable_nav_sidebar = False  # it would take the width that the lists need
+    statement_timeout = 5_000  # milliseconds
+
+    def admin_view(self, view: View, cacheable: bool = False) -> Any:
+        return super().admin_view(self.bounded(view), cacheable)
+
+    def bounded(self, view: View) -> View:
+        """One transaction per page, in which no statement runs for ever; what goes wrong is said in a sentence."""
+
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                with transaction.atomic():
+                    with connection.cursor() as cursor:
+                        cursor.execute(f"SET LOCAL statement_timeout = {self.statement_timeout}")
+                    response = view(request, *args, **kwargs)
+                    return response.render() if hasattr(response, "render") else response
+            except IntegrityError as error:
+                log.warning("a change by staff was refused", exc_info=error)
+                return problem_response(Conflict(CHANGED), request)
+            except OperationalError as error:
+                if sqlstate(error) != QUERY_CANCELED:
+                    raise
+                return problem_response(DatabaseUnavailable(TOO_SLOW.format(self.statement_timeout / 1000)), request)
+
+        return inner
+
+
+class About(int):
+    """A number of rows that nobody has counted."""
+
+    def __str__(self) -> str:
+        return f"about {int(self):,}" if self > DEEPEST + 1 else f"more than {DEEPEST:,}"
+
+
+class Newest(About):
+    def __str__(self) -> str:
+        return f"the newest {DEEPEST:,} of {super().__str__()}"
+
+
+def planned_rows(rows: QuerySet[Any]) -> int:
+    """How many the planner expects, by the statistics that ANALYZE keeps."""
+    if rows.query.is_empty():
+        return 0
+    plan = rows.order_by().values("pk").explain(format="json")
+    return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
+
+
+def number_of(rows: QuerySet[Any]) -> int:
+    """Exact up to DEEPEST; beyond, which prints as such, what the planner expects."""
+    planned = planned_rows(rows)
+    if planned > DEEPEST:
+        return About(planned)
+    counted = rows.order_by()[: DEEPEST + 1].count()
+    return counted if counted <= DEEPEST else About(counted)  # the planner was wrong
+
+
+class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
+    """Pages through the first DEEPEST rows, however many there are."""
+
+    object_list: Any
+
+    @cached_property
+    def count(self) -> int:
+        number = number_of(self.object_list)
+        return Newest(number) if isinstance(number, About) else number
+
+    @cached_property
+    def num_pages(self) -> int:
+        return min(super().num_pages, DEEPEST // self.per_page)
+
+    def validate_number(self, number: Any) -> int:
+        """Another page, the last one, instead of one that does not exist."""
+        try:
+            return super().validate_number(number)
+        except EmptyPage:
+            return self.num_pages
+
+
+class LargeList(ChangeList):
+    model_admin: "LargeTable"
+
+    def get_queryset(self, request: HttpRequest, *args: Any) -> QuerySet[Any]:
+        return super().get_queryset(request, *args).defer(*self.model_admin.not_listed)
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.params:
+            self.full_result_count = self.result_count  # so that the search does not offer to show all
+
+
+class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A list of a large table: in the order of an index, never sorted by another column, never counted."""
+
+    paginator = EstimatingPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_max_show_all = 0
+    sortable_by = ()
+    not_listed: tuple[str, ...] = ()  # large columns, which the list does not show
+    actions_selection_counter = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LargeList
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> Any:
+        """Acts on the rows that are ticked, never on all rows of all pages."""
+        try:
+            ticked = queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+        except ValidationError as error:
+            raise BadRequest from error
+        return super().response_action(request, ticked, *args)
+
+
+class ReadOnly:
+    """For rows that staff look at and nobody edits."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def as_uuid(text: str) -> UUID | None:
+    """None for what is not spelled as ids are: a name or a title may have 32 hexadecimal digits, too."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text.lower() else None
+
+
+def link_to(row: Model | None) -> SafeString:
+    """To the page of another row; a dash when there is none."""
+    if row is None:
+        return NOTHING
+    address = reverse(admin_urlname(row._meta, SafeString("change")), args=[row.pk])
+    return format_html('<a href="{}">{}</a>', address, row)
+
+
+def pretty_json(value: Any) -> SafeString:
+    """Indented and escaped, letters of other scripts as they are; a dash for NULL."""
+    return NOTHING if value is None else pretty_text(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def pretty_text(text: str) -> SafeString:
+    """Escaped, line by line; a dash when it is empty."""
+    return format_html(BLOCK, text) if text else NOTHING
