@@ -91,5 +91,5 @@ def batches(source: Source, table: str) -> Iterator[list[dict[str, Any]]]:
             yield rows
 
 
-def first_line(error: psycopg.Error) -> str:
+def first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".")

@@ -9,6 +9,7 @@ from typing import IO, Any
 import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, transaction
+from django.db import connection as own
 
 from accounts.imports import Outcome, take_jobs, take_users
 from tasks.imports import take_tasks
@@ -74,7 +75,7 @@ class Command(BaseCommand):
                     opened.callback(transaction.set_rollback, True)
                 for table in TAKE:
                     self.take(connection, table, found)
-        except psycopg.Error as error:
+        except (psycopg.Error, UnicodeDecodeError) as error:  # a source in SQL_ASCII may hold any bytes
             raise CommandError(f"The source failed: {source.first_line(error)}. {kept}") from error
         except Error as error:
             raise CommandError(f"Our own database failed: {str(error).partition(chr(10))[0]}. {kept}") from error
@@ -83,14 +84,24 @@ class Command(BaseCommand):
         self.stdout.write(f"{found}\n\nThis was a dry run: nothing was kept." if dry_run else str(found))
 
     def take(self, connection: source.Source, table: str, report: Report) -> None:
-        for rows in source.batches(connection, table):
+        for number, rows in enumerate(source.batches(connection, table), 1):
             with transaction.atomic():
                 outcome = TAKE[table](rows)
             report.add(table, len(rows), outcome)
+            if number & (number - 1) == 0:  # 1, 2, 4, 8, ...
+                analyze(table)
             if self.stdout.isatty():
                 self.stdout.write(f"\r{table}: {report.counts[table].total():,}", ending="")
+                self.stdout.flush()
+        analyze(table)
         if self.stdout.isatty():
             self.stdout.write("")
+
+
+def analyze(table: str) -> None:
+    """Plans made for an empty table read all of it, and are kept by the connection until the statistics change."""
+    with own.cursor() as cursor:
+        cursor.execute(f"ANALYZE {table}")
 
 
 def writable(path: str) -> IO[str]:
