@@ -125,6 +125,14 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=models.Q(email_verified_at__isnull=True) | models.Q(email__isnull=False),
             ),
         ]
+        indexes = [
+            # Whether any are left: accounts.backends asks at each refused sign-in
+            models.Index(
+                fields=["id"],
+                name="users_bcrypt_idx",
+                condition=models.Q(password__startswith="bcrypt$"),  # noqa: S106 - how such a hash begins
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.username

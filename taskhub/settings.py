@@ -161,10 +161,12 @@ EMAIL_MESSAGE_ID_DOMAIN = environment.text("EMAIL_MESSAGE_ID_DOMAIN", "taskhub.l
 
 # Who is asking
 AUTH_USER_MODEL = "accounts.User"
-SILENCED_SYSTEM_CHECKS = ["auth.E003"]  # usernames are unique on Lower(username), which the check cannot see
+AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique on Lower(username), which the check cannot see
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2idHasher",
     "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "accounts.hashers.BcryptHasher",  # of users who came from the FastAPI service
 ]
 if TASKHUB_ENV == "test":
     PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.MD5PasswordHasher")  # hundreds of users a second

@@ -1,0 +1,56 @@
+"""Users for trying things at size. Everybody knows their password, so production has none of them."""
+
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, connection
+
+from accounts.models import User, UsernameTaken, violated_constraint
+
+PASSWORD = "demo demo demo"  # noqa: S105 - meant to be known
+NAMESPACE = UUID("019aa524-7d1c-7a4e-9a51-5d2f60c7b3e8")
+COLUMNS = "id, username, password, is_superuser, is_active, is_staff, created_at"
+BATCH = 1000  # users deleted at a time
+
+
+def username(number: int) -> str:
+    return f"demo_{number:06d}"
+
+
+def demo_id(name: str) -> UUID:
+    """Always the same for a name, and given to nobody else: so a demo user is told from a real one of that name."""
+    return uuid5(NAMESPACE, name)
+
+
+def add_users(number: int, created_at: datetime) -> int:
+    """Sees to it that demo users 1 to `number` are here. Returns how many were not.
+
+    Raises UsernameTaken, naming the user, when somebody who is no demo user has one of the names.
+    """
+    password = make_password(PASSWORD)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE demo_users (LIKE users)")
+        with cursor.copy(f"COPY demo_users ({COLUMNS}) FROM STDIN") as copy:
+            for name in map(username, range(1, number + 1)):
+                copy.write_row((demo_id(name), name, password, False, True, False, created_at))
+        try:
+            cursor.execute("INSERT INTO users SELECT * FROM demo_users ON CONFLICT (id) DO NOTHING")
+        except IntegrityError as error:
+            if violated_constraint(error) == "users_username_lower_key":
+                raise UsernameTaken(error.__cause__.diag.message_detail) from error  # type: ignore[union-attr]
+            raise
+        added: int = cursor.rowcount
+        cursor.execute("DROP TABLE demo_users")
+        return added
+
+
+def remove_users() -> dict[str, int]:
+    """Deletes the demo users and what is theirs. Returns how many rows of each model that were."""
+    named = User.objects.filter(username__startswith="demo_").values_list("pk", "username")
+    ours = [pk for pk, name in named.iterator() if pk == demo_id(name)]
+    removed: dict[str, int] = {}
+    for start in range(0, len(ours), BATCH):
+        _, rows = User.objects.filter(pk__in=ours[start : start + BATCH]).delete()
+        removed = {model: removed.get(model, 0) + rows.get(model, 0) for model in removed.keys() | rows.keys()}
+    return removed

@@ -1,0 +1,17 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # an index that is built beside the traffic cannot be built in a transaction
+
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="user",
+            index=models.Index(
+                condition=models.Q(("password__startswith", "bcrypt$")), fields=["id"], name="users_bcrypt_idx"
+            ),
+        ),
+    ]

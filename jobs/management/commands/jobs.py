@@ -1,0 +1,138 @@
+"""Background work on the command line. A subcommand is one function, which answers, and one entry of the parser."""
+
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs import stats
+from jobs.models import FINAL, LONGEST_ID, Attempt, Job, State
+from jobs.registry import NAME
+from taskhub.api.formats import to_json
+
+MOST_LISTED = 10_000
+LISTED = ("job_id", "kind", "state", "attempt", "max_attempts", "error_code", "created_at", "run_at", "started_at")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # what a handler raised may hold a terminal's commands
+Answer = tuple[Any, Iterable[str]]  # for programs, and line by line for people
+
+
+class Command(BaseCommand):
+    help = "Show background jobs: the newest, one with its attempts, or how much work waits, runs and fails."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        entries = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", required=True)
+
+        def entry(name: str, answer: Callable[..., Answer], said: str) -> CommandParser:
+            subparser: CommandParser = entries.add_parser(name, help=said, description=f"{answer.__doc__}")
+            subparser.add_argument("--json", action="store_true", help="one JSON document, for programs")
+            subparser.set_defaults(answer=answer)
+            return subparser
+
+        listed = entry("list", list_jobs, "the newest jobs, one a line")
+        listed.add_argument("--state", choices=State.values, metavar="STATE", help=", ".join(State.values))
+        listed.add_argument("--kind", type=kind_name, help="such as welcome_email")
+        listed.add_argument("--owner", metavar="USERNAME", help="whose jobs")
+        listed.add_argument("--limit", type=limit, default=20, metavar="N", help=f"1 to {MOST_LISTED}; default 20")
+        entry("show", show_job, "one job: all fields and its attempts").add_argument("job_id", metavar="JOB_ID")
+        entry("stats", show_stats, "how many in each state, how late, what runs")
+
+    def handle(self, *args: Any, answer: Callable[..., Answer], json: bool, **options: Any) -> None:
+        document, lines = answer(**options)
+        self.stdout.write(to_json(document).decode() if json else "\n".join(lines))
+
+
+def list_jobs(state: str | None, kind: str | None, owner: str | None, limit: int, **_: Any) -> Answer:
+    """The newest jobs, by when they were registered."""
+    asked = {"state": state, "kind": kind, "owner": owner and user_named(owner).pk}
+    jobs = Job.objects.filter(**{name: value for name, value in asked.items() if value is not None})
+    # The owners in a statement of their own: a join would be made for every job before the newest are known
+    found = jobs.order_by("-created_at", "-job_id").prefetch_related("owner")[:limit]
+    rows = [described(job, (*LISTED, "finished_at")) for job in found]
+    columns = ("created_at", "state", "attempt", "error_code", "job_id", "owner")
+    return rows, table(columns, rows) if rows else ["No job is like that."]
+
+
+def show_job(job_id: str, **_: Any) -> Answer:
+    """One job with every field and attempt."""
+    job = Job.objects.prefetch_related("owner").filter(pk=job_id[: LONGEST_ID + 1]).first()
+    if job is None:
+        raise CommandError(f"There is no job {job_id[:LONGEST_ID]!r}. It may have been pruned.")
+    fields = [field.name for field in Job._meta.concrete_fields if field.name != "owner"]
+    columns = [field.name for field in Attempt._meta.concrete_fields if field.name not in ("id", "job")]
+    attempts = list(job.attempts.order_by("attempt").values(*columns))
+    document = {**described(job, fields), "attempts": attempts}
+    return document, job_lines(document, columns)
+
+
+def job_lines(document: dict[str, Any], columns: Iterable[str]) -> Iterator[str]:
+    for name, value in document.items():
+        if name != "attempts":
+            yield f"{name:15} {text(value)}".rstrip()
+    yield ""
+    yield from table(columns, document["attempts"]) if document["attempts"] else ["No attempt was made."]
+
+
+def show_stats(**_: Any) -> Answer:
+    """How many jobs are in each state, how late the oldest due one is, what ended in the last hour, what runs."""
+    document = stats.stats()
+    return document, stats_lines(document)
+
+
+def stats_lines(document: dict[str, Any]) -> Iterator[str]:
+    for state, number in document["states"].items():
+        estimated = document["estimated"] and state in FINAL
+        yield f"{state:13}{'about ' if estimated else '':6}{number:>13,}"
+    if document["estimated"]:
+        yield f"The final states are estimated: to count them takes longer than {stats.PATIENCE / 1000:g} s."
+    due, last_hour = document["oldest_due"], document["last_hour"]
+    yield f"Due longest: {due['job_id']}, for {due['late_seconds']:,.0f} s." if due else "Nothing is due."
+    yield f"In the last hour: {last_hour['succeeded']:,} succeeded, {last_hour['failed']:,} failed."
+    if document["running"]:
+        yield ""
+        yield from table(("started_at", "worker", "attempt", "job_id"), document["running"])
+    if len(document["running"]) == stats.MOST_RUNNING:
+        yield f"These are the {stats.MOST_RUNNING} that have run longest."
+
+
+def described(job: Job, fields: Iterable[str]) -> dict[str, Any]:
+    return {**{name: getattr(job, name) for name in fields}, "owner": str(job.owner) if job.owner else None}
+
+
+def table(columns: Iterable[str], rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Aligned columns. What may be wide or in any script belongs last."""
+    lines = [[name.upper() for name in columns], *([text(row[name]) for name in columns] for row in rows)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def text(value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return CONTROL.sub("\ufffd", value) if isinstance(value, str) else to_json(value).decode()
+
+
+def user_named(username: str) -> Any:
+    users = get_user_model()
+    try:
+        return users._default_manager.get_by_natural_key(username)
+    except users.DoesNotExist as error:
+        raise CommandError(f"There is no user {username[:100]!r}.") from error
+
+
+def kind_name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise ArgumentTypeError(f"{value[:100]!r} cannot be the name of a kind: it must match {NAME.pattern}")
+    return value
+
+
+def limit(value: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,9}", value) or int(value) > MOST_LISTED:
+        raise ArgumentTypeError(f"must be a whole number from 1 to {MOST_LISTED}")
+    return int(value)

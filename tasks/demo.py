@@ -1,0 +1,86 @@
+"""Tasks for trying things at size: of many scripts, statuses and times, and very unevenly spread."""
+# ruff: noqa: RUF001, S311 - every script has letters that look like another's; and dice are no secrets here
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from random import choice, random
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from uuid_utils.compat import uuid7
+
+from tasks.models import Status
+
+YEAR = timedelta(days=365)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COLUMNS = "id, owner_id, title, description, status, completed_at, created_at, updated_at"
+STATUSES = 12 * [Status.DONE] + 5 * [Status.TODO] + 2 * [Status.IN_PROGRESS] + [Status.CANCELLED]
+LARGEST_SHARE = 0.2  # of all tasks, for the first user
+TITLES = [
+    (
+        ("Call {}", "Write to {}", "Pay {}", "Pick up a parcel for {}", "Prepare the meeting with {}"),
+        (
+            "Zoë",
+            "the landlord",
+            "Dr. O’Brien",
+            "Łukasz",
+            "the bank",
+            "Grandma",
+            "the team in São Paulo",
+            "everybody 🎉",
+        ),
+    ),
+    (("Позвонить: {}", "Купить: {}", "Проверить: {}"), ("молоко", "билеты в Казань", "отчёт за месяц", "ёлка")),
+    (("购买{}", "准备{}", "检查{}"), ("牛奶", "会议资料", "机票", "生日蛋糕")),
+    (("{}を買う", "{}を確認する"), ("牛乳", "予約", "書類")),
+    (("شراء {}", "مراجعة {}"), ("الحليب", "التقرير الشهري", "التذاكر")),
+    (("{} खरीदना", "{} देखना"), ("दूध", "टिकट", "रिपोर्ट")),
+    (("Να πάρω {}", "Έλεγχος: {}"), ("γάλα", "τα εισιτήρια", "την αναφορά")),
+]
+DESCRIPTIONS = [
+    "",
+    "",
+    "Before Friday.",
+    "Ask first whether it is still wanted.\n\n- price\n- date\n- who comes along",
+    "Не забыть взять паспорт и распечатанный билет.",
+    "请在周五之前完成，并通知大家。",
+    "يجب الانتهاء قبل نهاية الأسبوع.",
+    "See the notes of the last meeting. " * 12,
+]
+
+
+def rows(owners: Sequence[UUID], number: int, now: datetime) -> Iterator[tuple[Any, ...]]:
+    """`number` tasks of the past year, oldest first, in the order of COLUMNS.
+
+    The time in an id is the task's created_at: the order of ids is the order of time (RFC 9562 section 5.7).
+    """
+    start, year = (now - YEAR - EPOCH) // timedelta(milliseconds=1), YEAR // timedelta(milliseconds=1)
+    for n in range(number):
+        milliseconds = start + int((n + random()) / number * year)
+        created_at = EPOCH + timedelta(milliseconds=milliseconds)
+        status = choice(STATUSES)
+        updated_at = created_at if status == Status.TODO else created_at + (now - created_at) * random() ** 3
+        completed_at = updated_at if status == Status.DONE else None
+        written = (title(), choice(DESCRIPTIONS), status.value)
+        task_id = uuid7(nanoseconds=milliseconds * 1_000_000)
+        yield (task_id, owner(owners), *written, completed_at, created_at, updated_at)
+
+
+def title() -> str:
+    sentences, things = choice(TITLES)
+    return choice(sentences).format(choice(things))
+
+
+def owner(owners: Sequence[UUID]) -> UUID:
+    """The first has a large share; of the others, the earlier have more."""
+    if random() < LARGEST_SHARE:
+        return owners[0]
+    return owners[int(random() ** 3 * len(owners))]
+
+
+def add(tasks: Iterator[tuple[Any, ...]]) -> None:
+    """Streams the rows into the table: memory does not grow with them."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY tasks ({COLUMNS}) FROM STDIN") as copy:
+        for row in tasks:
+            copy.write_row(row)
