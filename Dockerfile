@@ -1,6 +1,6 @@
 # One image for the API, the worker, the scheduler and migrations; docs/DEPLOYMENT.md says how each is started.
-# Python and Debian are pinned by name: a rebuild brings their security fixes, a commit moves to newer versions. The
-# commands below were run with Python 3.13 (tests/runtime.py does it); the workflow tests 3.11 and 3.14.
+# Python and Debian are pinned by name: a rebuild brings their security fixes, a commit moves to newer versions. 3.13 is
+# the newest Python that the tests were run with.
 
 FROM python:3.13-slim-trixie AS build
 COPY requirements/base.txt /

@@ -59,15 +59,12 @@ class Service:
         return self.spawn([self.python, *arguments], **changes)
 
     def spawn(self, command, **changes):
+        """Starts any command in the same way."""
         environment, end_too = {**self.environment, **changes}, die_with_parent(signal.SIGTERM)
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 command, cwd=self.folder, env=environment, stdout=log, stderr=log, preexec_fn=end_too
             )
-
-    def start_celery(self, *arguments):
-        """A worker or scheduler, stopped at the end."""
-        self.processes.append(self.start("-m", "celery", "-A", "taskhub", *arguments))
 
     def __exit__(self, *error):
         self.stop_all()

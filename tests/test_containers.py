@@ -164,3 +164,10 @@ def test_compose_and_workflow_run_the_same_servers():
     for name in ("postgres", "redis"):
         assert services[name]["image"] == COMPOSE["services"][name]["image"]
     assert json.dumps(WORKFLOW["jobs"]["image"]["steps"]).count("docker compose up") == 1
+
+
+def test_the_workflow_tests_the_python_of_the_image():
+    versions = set(re.findall(r"^FROM python:([0-9.]+)-slim", containers.TEXT, re.MULTILINE))
+
+    assert len(versions) == 1
+    assert versions <= set(WORKFLOW["jobs"]["checks"]["strategy"]["matrix"]["python"])
