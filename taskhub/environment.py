@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 import jwt
+from kombu import Connection
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from redis import Redis
@@ -96,13 +97,17 @@ def database(variable: str, **options: object) -> dict[str, object]:
 
 
 def redis(variable: str) -> str:
+    """A URL that both clients understand. Over TLS the certificate is verified unless ssl_cert_reqs says otherwise."""
     url = text(variable)
     if not url.startswith(("redis://", "rediss://")):
         refuse(variable, "must be a URL such as redis://host:6379/0")
     try:
         Redis.from_url(url).connection_pool.make_connection()  # connects to nothing yet
+        Connection(url)  # nor does this; kombu takes fewer parameters
     except (ValueError, TypeError):
-        refuse(variable, "is not a URL that the Redis client can read")
+        refuse(variable, "is not a URL that redis-py and kombu can read")
+    if url.startswith("rediss://") and "ssl_cert_reqs=" not in url:
+        url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=required"  # the default of redis-py; kombu would take any
     return url
 
 

@@ -1,6 +1,7 @@
 """`python -m taskhub.server`: the API behind granian, with as many processes and threads as the settings say."""
 
 import argparse
+import multiprocessing
 import os
 import signal
 import sys
@@ -19,6 +20,8 @@ LONGEST_IDLE = 600  # seconds; granian's maximum. A thread that ends takes its d
 
 def serve(host: str, port: int, reload: bool) -> None:
     """Blocks until SIGINT, or until DRAIN_SECONDS after SIGTERM."""
+    if sys.platform == "linux":  # no more the default in Python 3.14; the server processes inherit `draining`
+        multiprocessing.set_start_method("fork")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskhub.settings")
     django.setup()  # bad settings end here, before a port is opened
     server = Granian(

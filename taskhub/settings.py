@@ -162,7 +162,11 @@ EMAIL_MESSAGE_ID_DOMAIN = environment.text("EMAIL_MESSAGE_ID_DOMAIN", "taskhub.l
 # Who is asking
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # usernames are unique on Lower(username), which the check cannot see
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # usernames are unique on Lower(username), which the check cannot see
+    "security.W004",  # Strict-Transport-Security is the proxy's to send, which speaks TLS (docs/DEPLOYMENT.md)
+    "security.W008",  # and so is the redirect: here it would lose the body of a POST, and turn probes away
+]
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2idHasher",
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -189,8 +193,12 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = "taskhub.formats"  # seconds, and the name of the time zone
 
+# Static files. In production collected once, compressed, under names that hold a digest; elsewhere found where they are
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True  # no collectstatic needed to see the admin
+WHITENOISE_USE_FINDERS = not PRODUCTION
+if PRODUCTION:
+    STATIC_ROOT = BASE_DIR / "staticfiles"
+    STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
 
 # HTTP conventions (CONTRACT section 1)
 CSRF_FAILURE_VIEW = "taskhub.api.errors.csrf_failure"

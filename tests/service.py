@@ -33,10 +33,10 @@ def wait_until(condition, seconds=30):
 
 
 class Service:
-    """`python` is the interpreter of all it starts."""
+    """`python` is the interpreter of all it starts, in `folder`."""
 
-    def __init__(self, home, python=sys.executable, **settings):
-        self.python, self.processes = python, []
+    def __init__(self, home, python=sys.executable, folder=ROOT, **settings):
+        self.python, self.folder, self.processes = python, folder, []
         self.postgres, self.valkey = Postgres(home, durable=False), Valkey(home, durable=False)
         self.settings, self.home, self.port = settings, home, free_port()
         self.log = home / "server.log"
@@ -56,21 +56,18 @@ class Service:
 
     def start(self, *arguments, **changes):
         """Starts `python <arguments>` on these servers; it ends with us."""
+        return self.spawn([self.python, *arguments], **changes)
+
+    def spawn(self, command, **changes):
+        """Starts any command in the same way."""
         environment, end_too = {**self.environment, **changes}, die_with_parent(signal.SIGTERM)
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [self.python, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log, preexec_fn=end_too
+                command, cwd=self.folder, env=environment, stdout=log, stderr=log, preexec_fn=end_too
             )
 
-    def start_celery(self, *arguments):
-        """A worker or scheduler, stopped at the end."""
-        self.processes.append(self.start("-m", "celery", "-A", "taskhub", *arguments))
-
     def __exit__(self, *error):
-        self.stop()
-        for process in self.processes:
-            process.terminate()
-            process.wait(timeout=20)
+        self.stop_all()
         self.valkey.stop()
         self.postgres.stop()
 
@@ -80,7 +77,9 @@ class Service:
         return {**os.environ, "TASKHUB_ENV": "test", **own, **self.settings}
 
     def manage(self, *arguments):
-        subprocess.run([self.python, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True, timeout=60)
+        subprocess.run(
+            [self.python, "manage.py", *arguments], cwd=self.folder, env=self.environment, check=True, timeout=60
+        )
 
     def sql(self, statement):
         self.manage(
@@ -97,11 +96,11 @@ class Service:
         return httpx.Client(base_url=self.url, timeout=10)
 
     @contextmanager
-    def signed_up(self, username):
+    def signed_up(self, username, **details):
         """A client that acts for a new user."""
         credentials = {"username": username, "password": "correct horse battery"}
         with self.client() as client:
-            client.post("/auth/register", json=credentials).raise_for_status()
+            client.post("/auth/register", json={**credentials, **details}).raise_for_status()
             token = client.post("/auth/login", data=credentials).raise_for_status().json()["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
             yield client
@@ -111,3 +110,9 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=20)
+
+    def stop_all(self):
+        """The server and then the rest. Returns their exit codes."""
+        for process in self.processes:
+            process.terminate()
+        return [self.stop(), *(process.wait(timeout=20) for process in self.processes)]

@@ -63,6 +63,7 @@ def test_production_starts_with_good_settings():
         ("REDIS_URL", "redis://localhost:port/0"),
         ("REDIS_URL", "redis://localhost/0?nonsense=1"),
         ("REDIS_URL", "redis://localhost/0?socket_timeout=abc"),
+        ("REDIS_URL", "redis://localhost/0?socket_timeout=5"),  # kombu takes no such parameter
         ("ALLOWED_HOSTS", None),
         ("ALLOWED_HOSTS", "*"),
         ("ALLOWED_HOSTS", "api.example.com, *"),
