@@ -33,11 +33,11 @@ def wait_until(condition, seconds=30):
 
 
 class Service:
-    """`python` is the interpreter of all it starts."""
+    """`python` is the interpreter of all it starts. Only a `durable` one is as slow as a real one."""
 
-    def __init__(self, home, python=sys.executable, **settings):
+    def __init__(self, home, python=sys.executable, durable=False, **settings):
         self.python, self.processes = python, []
-        self.postgres, self.valkey = Postgres(home, durable=False), Valkey(home, durable=False)
+        self.postgres, self.valkey = Postgres(home, durable=durable), Valkey(home, durable=durable)
         self.settings, self.home, self.port = settings, home, free_port()
         self.log = home / "server.log"
         self.url = f"http://127.0.0.1:{self.port}"
@@ -54,12 +54,17 @@ class Service:
         self.process = self.start("-m", "taskhub.server", "--port", str(self.port), **changes)
         wait_until(lambda: self.answers("/livez"))
 
-    def start(self, *arguments, **changes):
+    def start(self, *arguments, python=None, **changes):
         """Starts `python <arguments>` on these servers; it ends with us."""
         environment, end_too = {**self.environment, **changes}, die_with_parent(signal.SIGTERM)
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [self.python, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log, preexec_fn=end_too
+                [python or self.python, *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=end_too,
             )
 
     def start_celery(self, *arguments):

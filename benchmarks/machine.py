@@ -1,0 +1,55 @@
+"""The machine that measures: its cores, what else it does, and the CPU time of processes. Linux only, by /proc."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+PROC = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK")  # of a second, in which /proc counts
+QUIET = 0.3  # load average of the last minute
+
+
+def take_cores() -> tuple[set[int], set[int]]:
+    """Cores for the load generator and for what is measured; the same where there is only one."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    return {first}, set(others) or {first}
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and of all below it, also of those that have ended."""
+    stats = {int(entry.name): fields for entry in PROC.glob("[0-9]*") if (fields := read_stat(entry))}
+    family = {pid}
+    while grown := {child for child, fields in stats.items() if int(fields[1]) in family} - family:
+        family |= grown
+    return sum(int(ticks) for member in family for ticks in stats[member][11:15]) / TICKS
+
+
+def read_stat(entry: Path) -> list[str]:
+    """The fields of /proc/<pid>/stat behind the name: state, parent, …; none when it has just ended (man 5 proc)."""
+    try:
+        return (entry / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def noise() -> str:
+    """A sentence on what else the machine does. Ask before anything is started."""
+    load = os.getloadavg()[0]
+    remark = "quiet" if load < QUIET else "NOT QUIET: the figures will be worse than they should"
+    return f"load average of the last minute before the start: {load:.2f}, {remark}"
+
+
+def facts() -> list[str]:
+    models = [line.partition(": ")[2] for line in (PROC / "cpuinfo").read_text().splitlines() if "model name" in line]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return [
+        f"{datetime.now(UTC):%Y-%m-%d}",
+        f"{len(models)} cores {models[0]}, {memory:.0f} GiB, Linux {platform.release()}" if models else "",
+        f"Python {platform.python_version()}",
+    ]
+
+
+def versions(*distributions: str) -> str:
+    return ", ".join(f"{name} {version(name)}" for name in distributions)
