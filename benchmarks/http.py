@@ -6,11 +6,14 @@ All run at the same time on one PostgreSQL and are asked in turn, round by round
 import argparse
 import os
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+
+import psycopg
 
 from benchmarks import machine
 from benchmarks.load import WrongAnswer, ask_once, drive
@@ -86,12 +89,32 @@ def rows(measured: Rounds) -> Iterator[list[str]]:
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.http", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="that one program is asked one thing in one round")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--tasks", type=int, default=200_000, help="in the database, a quarter of them in one list")
     parser.add_argument("--original", type=Path, metavar="CHECKOUT", help="the FastAPI service; docs/PERFORMANCE.md")
     return parser.parse_args()
+
+
+def run(service: Service, programs: Sequence[TaskHub], asked: argparse.Namespace) -> None:
+    """Fills, checks, measures, prints."""
+    list_length = asked.tasks // 4
+    for program in programs:
+        program.fill(asked.tasks, list_length)
+    for program in programs:
+        program.prepare(list_length - 100)
+    check(programs)
+    started, others = time.monotonic(), machine.others_seconds()
+    measured = compare(programs, asked.rounds, asked.connections, asked.seconds)
+    busy = (machine.others_seconds() - others) / (time.monotonic() - started)
+    print(table(TITLES, rows(measured)))
+    print(f"\nOther processes kept {busy:.2f} cores busy meanwhile. PostgreSQL {server_version(service)}.")
+
+
+def server_version(service: Service) -> str:
+    with psycopg.connect(service.postgres.url) as connection:
+        return connection.execute("SHOW server_version").fetchone()[0]
 
 
 def main() -> None:
@@ -106,13 +129,7 @@ def main() -> None:
     with temporary_home() as home, Service(home, durable=True, **settings, **servers) as service:
         programs = [TaskHub(service), Stock(service), *([Original(service, asked.original)] if asked.original else [])]
         os.sched_setaffinity(0, generator)
-        list_length = asked.tasks // 4
-        for program in programs:
-            program.fill(asked.tasks, list_length)
-        for program in programs:
-            program.prepare(list_length - 100)
-        check(programs)
-        print(table(TITLES, rows(compare(programs, asked.rounds, asked.connections, asked.seconds))))
+        run(service, programs, asked)
 
 
 if __name__ == "__main__":

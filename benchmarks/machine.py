@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")  # of a second, in which /proc counts
 QUIET = 0.3  # load average of the last minute
+INSTALLED = ("django", "djangorestframework", "djangorestframework-simplejwt", "psycopg", "granian", "orjson")
 
 
 def take_cores() -> tuple[set[int], set[int]]:
@@ -34,6 +36,12 @@ def read_stat(entry: Path) -> list[str]:
         return []
 
 
+def others_seconds() -> float:
+    """CPU time since the start of the machine of all that is neither this process nor below it."""
+    user, nice, system, _, _, irq, soft_irq = (PROC / "stat").read_text().split(maxsplit=8)[1:8]
+    return sum(map(int, (user, nice, system, irq, soft_irq))) / TICKS - cpu_seconds(os.getpid())
+
+
 def noise() -> str:
     """A sentence on what else the machine does. Ask before anything is started."""
     load = os.getloadavg()[0]
@@ -42,14 +50,11 @@ def noise() -> str:
 
 
 def facts() -> list[str]:
-    models = [line.partition(": ")[2] for line in (PROC / "cpuinfo").read_text().splitlines() if "model name" in line]
+    """The day, the hardware, and what is installed."""
+    models = re.findall("^model name\t*: (.*)", (PROC / "cpuinfo").read_text(), re.MULTILINE) or ["of unknown make"]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return [
         f"{datetime.now(UTC):%Y-%m-%d}",
-        f"{len(models)} cores {models[0]}, {memory:.0f} GiB, Linux {platform.release()}" if models else "",
-        f"Python {platform.python_version()}",
+        f"{os.cpu_count()} cores {models[0]}, {memory:.0f} GiB, Linux {platform.release()}",
+        ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in INSTALLED)]),
     ]
-
-
-def versions(*distributions: str) -> str:
-    return ", ".join(f"{name} {version(name)}" for name in distributions)

@@ -10,18 +10,31 @@ from benchmarks.load import WrongAnswer, ask_once, drive, request
 from benchmarks.report import ratios, spread, table
 from tests.service import ROOT
 
-SMALL = ("--rounds", "1", "--seconds", "0.05", "--connections", "2", "--tasks", "2000")
 SPIN = "import time; all(time.process_time() < 0.3 for _ in iter(int, 1))"
 
 
-def test_the_http_benchmark_compares_every_request_with_stock_rest_framework():
-    command = [sys.executable, "-m", "benchmarks.http", *SMALL]
-
+def rows_of(benchmark, *arguments):
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", *arguments]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    lines = said.partition("| --- |")[2].splitlines()[1:]
+    return [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in lines if line.startswith("|")]
 
-    rows = [line.split(" | ")[:2] for line in said.partition("| --- |")[2].splitlines()[1:]]
+
+def test_the_http_benchmark_compares_every_request_with_stock_rest_framework():
+    rows = rows_of("http", "--rounds", "1", "--seconds", "0.05", "--connections", "2", "--tasks", "2000")
+
     kinds = ("list, first page", "list, deep page", "retrieve", "create", "health")
-    assert rows == [[f"| {kind}", program] for kind in kinds for program in ("TaskHub", "stock Django REST framework")]
+    programs = ("TaskHub", "stock Django REST framework")
+    assert [row[:2] for row in rows] == [[kind, program] for kind in kinds for program in programs]
+
+
+def test_the_stages_of_a_request_add_up():
+    *parts, together = rows_of("stages", "--requests", "50", "--tasks", "2000")
+
+    for column in (1, 2):
+        sizes = [int(part[column].replace(",", "")) for part in parts]
+        assert min(sizes) > 0
+        assert sum(sizes) == pytest.approx(int(together[column].replace(",", "")), abs=len(parts))
 
 
 def test_an_answer_with_another_status_ends_the_measurement(service):
