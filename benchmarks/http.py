@@ -24,7 +24,7 @@ from tests.service import Service
 
 TITLES = (
     *("request", "program", "requests/s", "TaskHub = 1"),
-    *("CPU µs per request: server", "PostgreSQL", "together, TaskHub = 1"),
+    *("CPU µs: server", "PostgreSQL", "together, TaskHub = 1"),
 )
 
 
