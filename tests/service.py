@@ -33,11 +33,11 @@ def wait_until(condition, seconds=30):
 
 
 class Service:
-    """`python` is the interpreter of all it starts, in `folder`."""
+    """`python` is the interpreter of all it starts, in `folder`. Only a `durable` one is as slow as a real one."""
 
-    def __init__(self, home, python=sys.executable, folder=ROOT, **settings):
+    def __init__(self, home, python=sys.executable, folder=ROOT, durable=False, **settings):
         self.python, self.folder, self.processes = python, folder, []
-        self.postgres, self.valkey = Postgres(home, durable=False), Valkey(home, durable=False)
+        self.postgres, self.valkey = Postgres(home, durable=durable), Valkey(home, durable=durable)
         self.settings, self.home, self.port = settings, home, free_port()
         self.log = home / "server.log"
         self.url = f"http://127.0.0.1:{self.port}"
@@ -54,9 +54,9 @@ class Service:
         self.process = self.start("-m", "taskhub.server", "--port", str(self.port), **changes)
         wait_until(lambda: self.answers("/livez"))
 
-    def start(self, *arguments, **changes):
+    def start(self, *arguments, python=None, **changes):
         """Starts `python <arguments>` on these servers; it ends with us."""
-        return self.spawn([self.python, *arguments], **changes)
+        return self.spawn([python or self.python, *arguments], **changes)
 
     def spawn(self, command, **changes):
         """Starts any command in the same way."""

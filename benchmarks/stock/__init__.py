@@ -1,0 +1,1 @@
+"""The same API as REST framework's documentation would have one write it, on the same tables."""
