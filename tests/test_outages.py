@@ -4,8 +4,11 @@ import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.servers import temporary_home
@@ -19,14 +22,22 @@ def database_down(service):
     service.postgres.start()
 
 
-@pytest.fixture
-def database_frozen(service):
-    backends = [service.postgres.pid, *children_of(service.postgres.pid)]
+@contextmanager
+def frozen(postgres):
+    backends = [postgres.pid, *children_of(postgres.pid)]
     for pid in backends:
         os.kill(pid, signal.SIGSTOP)
-    yield
-    for pid in backends:
-        os.kill(pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        for pid in backends:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def database_frozen(service):
+    with frozen(service.postgres):
+        yield
 
 
 def children_of(pid):
@@ -85,6 +96,41 @@ def test_with_a_database_that_lets_in_and_says_nothing_probes_say_so_in_time(ser
         assert_unhealthy(service)
         service.stop()
     service.serve()
+
+
+@pytest.fixture
+def single_thread(service):
+    service.stop()
+    service.serve(WEB_WORKERS="1", WEB_THREADS="1")
+    yield
+    service.stop()
+    service.serve()
+
+
+def test_while_the_database_is_frozen_requests_wait_and_those_behind_them_too(service, single_thread):
+    with service.signed_up("sleepless") as client, ThreadPoolExecutor(2) as pool:
+        with frozen(service.postgres):
+            first = pool.submit(client.get, "/tasks/")
+            assert not wait([first], timeout=1).done
+            second = pool.submit(httpx.get, f"{service.url}/livez")
+            assert not wait([first, second], timeout=2).done
+
+        assert [answer.result(timeout=5).status_code for answer in (first, second)] == [200, 200]
+
+
+def test_a_database_that_speaks_no_tls_is_not_used_when_tls_is_asked_for(service):
+    service.stop()
+    service.serve(DATABASE_URL=f"{service.postgres.url}?sslmode=require")
+    assert_unhealthy(service)
+    service.stop()
+    service.serve()
+
+
+def test_without_a_worker_requests_are_answered_and_jobs_wait(service):
+    with service.signed_up("alone") as client:
+        (job,) = client.get("/jobs/").json()["items"]
+
+    assert (job["kind"], job["state"], job["attempt"]) == ("welcome_email", "queued", 0)
 
 
 def test_without_database_a_request_is_told_when_to_come_back(service):

@@ -5,6 +5,7 @@ import json
 import socket
 from contextlib import closing
 
+import psycopg
 import pytest
 
 FORM = "application/x-www-form-urlencoded"
@@ -78,6 +79,29 @@ def test_a_refused_body_is_read_so_that_its_sender_hears_why(service):
     with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as client:
         client.request("POST", "/auth/login", body=b"x" * 10_000_000, headers={"Content-Type": "application/json"})
         assert client.getresponse().status == 413
+
+
+def test_while_a_client_is_slow_others_are_answered_and_no_transaction_is_open(service):
+    with service.signed_up("snail") as client, psycopg.connect(service.postgres.url) as database:
+        with socket.create_connection(("127.0.0.1", service.port)) as wire:
+            head = f"Content-Type: application/json\r\nAuthorization: {client.headers['Authorization']}\r\n"
+            wire.sendall(request("/tasks/", b'{"title":', length=100, headers=head))
+            statuses = {client.get("/tasks/").status_code for _ in range(20)}
+            waiting = database.execute("SELECT FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
+
+        assert (statuses, waiting.fetchall()) == ({200}, [])
+
+
+def test_neither_passwords_nor_tokens_are_logged(service):
+    with service.signed_up("secretive") as client:
+        client.post("/auth/refresh", json={"refresh_token": client.headers["Authorization"]})
+        client.patch("/auth/me", json={"email": "secretive@example.com"}).raise_for_status()
+    log = service.log.read_text()
+
+    assert "POST /auth/register 201" in log
+    assert "correct horse battery" not in log
+    assert client.headers["Authorization"].removeprefix("Bearer ") not in log
+    assert "secretive" not in log
 
 
 def test_every_log_line_of_a_request_holds_its_id(service):

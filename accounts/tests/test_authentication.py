@@ -22,6 +22,7 @@ def bad_tokens(user):
     claims = AccessToken.for_user(user).payload
     yield "refresh token", str(RefreshToken.for_user(user))
     yield "expired", signed({**claims, "exp": 1})
+    yield "of a clock a minute ahead", signed({**claims, "iat": claims["iat"] + 60})
     yield "no expiry", signed({name: claims[name] for name in claims if name != "exp"})
     yield "forged", signed(claims, secret="f" * 32)
     yield "unknown key", signed(claims, headers={"kid": "other"})
@@ -48,6 +49,12 @@ def test_every_bad_token_gets_the_same_answer(alice):
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_scheme_has_no_case(alice, scheme):
     assert answer_to(f"{scheme} {AccessToken.for_user(alice)}").status_code == 200
+
+
+def test_a_session_of_the_admin_is_no_way_into_the_api(alice, client):
+    client.force_login(alice)
+
+    assert client.get("/auth/me").status_code == 401
 
 
 def test_a_deactivated_user_is_out_at_once(alice_client):

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from django.utils import timezone
 
@@ -47,6 +49,27 @@ def test_wrong_credentials_are_one_401_whatever_is_wrong(anonymous_client, alice
     assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
     assert response.json()["detail"] == "Invalid username or password"
     assert response["WWW-Authenticate"] == "Bearer"
+
+
+def cpu_seconds(client, username):
+    """Of a sign-in with a wrong password: the least of five."""
+    times = []
+    for _ in range(5):
+        started = time.thread_time()
+        assert client.post(URL, {"username": username, "password": "wrong password"}).status_code == 401
+        times.append(time.thread_time() - started)
+    return min(times)
+
+
+def test_how_long_it_takes_does_not_tell_whether_a_name_exists(anonymous_client, alice, bob, settings):
+    settings.PASSWORD_HASHERS = ["accounts.hashers.Argon2idHasher"]
+    alice.set_password(PASSWORD)
+    alice.save()
+    User.objects.filter(pk=bob.pk).update(password=alice.password, is_active=False)
+    known, deactivated, unknown = (cpu_seconds(anonymous_client, name) for name in ("alice", "bob", "nobody"))
+
+    assert 0.5 < unknown / known < 2
+    assert 0.5 < deactivated / known < 2
 
 
 def test_a_deactivated_user_cannot_sign_in(anonymous_client, alice):

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from jobs import doorbell
+from jobs import doorbell, protocol
 from jobs.models import Job, State
 from jobs.sweep import sweep
 from jobs.tests.factories import JobFactory
@@ -54,6 +54,14 @@ def test_a_job_that_is_not_due_is_left_alone(db):
     JobFactory(deliver_at=timezone.now() + timedelta(minutes=5))
 
     assert sweep() == (0, 0)
+
+
+def test_a_clock_that_is_a_year_ahead_makes_nothing_due(db, monkeypatch):
+    job = JobFactory(deliver_at=timezone.now() + timedelta(minutes=5), run_at=timezone.now() + timedelta(minutes=5))
+    ahead = timezone.now() + timedelta(days=365)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: ahead)
+
+    assert (sweep(), protocol.run(job.pk)) == ((0, 0), protocol.NOTHING)
 
 
 def test_it_comes_less_and_less_often_to_a_job_that_nobody_takes(db):

@@ -36,3 +36,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)
         return not poll.poll(0)
+
+    def rollback(self) -> None:
+        """Django takes a rollback that succeeds for a sign of health, and would forget the error before it."""
+        failed = self.errors_occurred
+        super().rollback()
+        self.errors_occurred = failed

@@ -54,6 +54,14 @@ def test_static_files_of_the_admin_are_served_without_debug(anonymous_client, se
     assert (response.status_code, response["Content-Type"]) == (200, 'text/css; charset="utf-8"')
 
 
+def test_browsers_are_told_to_guess_nothing_and_to_frame_nothing(anonymous_client):
+    headers = anonymous_client.get("/health").headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
 def preflight(client, origin):
     headers = {
         "Origin": origin,

@@ -1,7 +1,9 @@
 """The database backend: what it reads, and which connections it keeps."""
 
+from contextlib import nullcontext
+
 import pytest
-from django.db import DataError, NotSupportedError, connection
+from django.db import DataError, NotSupportedError, connection, transaction
 
 
 def selected(expression):
@@ -26,10 +28,11 @@ def test_times_python_cannot_hold_are_an_error(db, text):
         selected(f"timestamptz '{text}'")
 
 
+@pytest.mark.parametrize("around", [nullcontext, transaction.atomic], ids=["alone", "in_a_transaction"])
 @pytest.mark.django_db(transaction=True)
-def test_after_an_error_of_the_server_the_connection_is_given_up():
+def test_after_an_error_of_the_server_the_connection_is_given_up(around):
     first = selected("pg_backend_pid()")
-    with pytest.raises(NotSupportedError), connection.cursor() as cursor:
+    with pytest.raises(NotSupportedError), around(), connection.cursor() as cursor:
         cursor.execute("DO $$ BEGIN RAISE feature_not_supported; END $$")
     connection.close_if_unusable_or_obsolete()
 

@@ -99,6 +99,12 @@ def test_a_bad_setting_is_named_in_one_sentence_without_its_value(variable, valu
     assert not value or len(value) < 9 or value not in process.stderr
 
 
+def test_in_production_the_cookies_of_the_admin_go_over_tls_alone():
+    code = "import taskhub.settings as s; print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.CSRF_TRUSTED_ORIGINS)"
+
+    assert start("-c", code).stdout.strip() == "True True ['https://api.example.com']"
+
+
 def test_several_database_hosts_are_what_libpq_calls_failover():
     url = "postgresql://taskhub@first:5432,second:5433/taskhub?target_session_attrs=read-write"
     assert start(DATABASE_URL=url).returncode == 0

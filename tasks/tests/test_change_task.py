@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tasks.models import Status, Task
 from tasks.tests.factories import TaskFactory
@@ -72,6 +74,20 @@ def test_what_cannot_be_set_is_refused(alice_client, url, field):
 def test_it_takes_the_user_check_a_lock_and_an_update_in_a_transaction(alice_client, url, django_assert_num_queries):
     with django_assert_num_queries(5):  # user check, lock, update; savepoint and release
         alice_client.patch(url, {"title": "Buy bread"})
+
+
+def test_every_statement_names_the_owner_but_the_update_of_a_row_just_locked(alice_client):
+    with CaptureQueriesContext(connection) as captured:
+        path = alice_client.post("/tasks/", {"title": "Buy milk"})["Location"]
+        alice_client.get("/tasks/")
+        alice_client.get(path)
+        alice_client.patch(path, {"title": "Buy bread"})
+        alice_client.delete(path)
+    ours = [query["sql"] for query in captured if '"tasks"' in query["sql"]]
+    without = [sql for sql in ours if not sql.startswith("INSERT") and "owner_id" not in sql.partition("WHERE")[2]]
+
+    assert [sql.split()[0] for sql in ours] == ["INSERT", "SELECT", "SELECT", "SELECT", "UPDATE", "DELETE"]
+    assert [sql.split()[0] for sql in without] == ["UPDATE"]
 
 
 def test_another_users_task_is_not_found(bob_client, task, url):

@@ -49,7 +49,18 @@ def test_owner_is_accepted_and_ignored(alice_client, owner):
 
 
 @pytest.mark.parametrize(
-    "title", ["买牛奶", "Купить молоко", "اشترِ الحليب", "🥛🥛", "e\u0301", "a" * 200, "two\nlines", "<b>&amp;"]
+    "title",
+    [
+        "买牛奶",
+        "Купить молоко",
+        "اشترِ الحليب",
+        "🥛🥛",
+        "e\u0301",
+        "a" * 200,
+        "two\nlines",
+        "<b>&amp;",
+        "'; DROP TABLE tasks; --",
+    ],
 )
 def test_titles_of_every_script_are_kept_as_written(alice_client, title):
     assert alice_client.post(URL, {"title": title}).json()["title"] == title

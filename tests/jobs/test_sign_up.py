@@ -4,6 +4,7 @@ import hashlib
 import time
 
 import pytest
+import redis
 
 from tests.jobs.laboratory import frozen
 from tests.jobs.sink import Sink
@@ -87,3 +88,15 @@ def test_with_redis_down_sign_up_answers_and_the_mail_goes_out_later(works, fres
 
     assert seconds < 1.5
     assert [message["To"] for message in sink.messages].count("noredis@example.com") == 1
+
+
+def test_with_redis_full_sign_up_answers_and_the_mail_goes_out_later(works, fresh_server):
+    with redis.Redis.from_url(works.valkey.url) as broker:
+        broker.config_set("maxmemory", 1)
+        job_id, _ = register(works, "fullness")
+        assert not works.lab.finished(job_id)
+        broker.config_set("maxmemory", 0)
+    with Sink(works.smtp_port) as sink:
+        wait_until(lambda: works.lab.finished(job_id), seconds=30)
+
+    assert [message["To"] for message in sink.messages].count("fullness@example.com") == 1

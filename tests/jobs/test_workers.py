@@ -33,6 +33,14 @@ def test_a_job_whose_process_is_killed_is_done_by_another(lab):
     assert (lab.attempts(job_id), lab.effects(job_id)) == (["worker_lost", "succeeded"], (1, 2))
 
 
+def test_without_a_scheduler_new_jobs_run_all_the_same(works, lab):
+    with frozen(works.scheduler.pid):
+        job_id = lab.enqueue("steady", grace=600)  # far beyond any sweep that is still on its way
+        wait_until(lambda: lab.finished(job_id), seconds=10)
+
+    assert lab.effects(job_id) == (1, 1)
+
+
 def test_when_redis_is_emptied_queued_jobs_run_all_the_same(works, lab):
     with frozen(works.worker.pid), redis.Redis.from_url(works.valkey.url) as broker:
         jobs = lab.enqueue_all([("steady", {})] * 20, grace=1)

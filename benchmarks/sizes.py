@@ -1,0 +1,93 @@
+"""`python -m benchmarks.sizes`: the room that a million tasks and jobs take, and messages, on servers of their own.
+
+Rows come in the order of time, as they would; owners take turns. Afterwards nothing of it is left.
+"""
+
+import sys
+
+import psycopg
+import redis
+
+from tests.servers import temporary_home
+from tests.service import Service
+
+# Ids that grow, as version 7 does: PostgreSQL makes them itself from 18 on
+FILL = (
+    """
+CREATE FUNCTION numbered(prefix text, n int) RETURNS uuid IMMUTABLE LANGUAGE sql
+    AS $$ SELECT ('01a1fc34-0000-7000-' || prefix || '-' || lpad(to_hex(n), 12, '0'))::uuid $$;
+CREATE FUNCTION moment(n int) RETURNS timestamptz IMMUTABLE LANGUAGE sql
+    AS $$ SELECT timestamptz '2026-01-01Z' + n * interval '1 second' $$;
+CREATE FUNCTION owner(n int) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$ SELECT numbered('8000', n % 10000) $$;
+""",
+    """
+INSERT INTO users (id, username, password, email, is_superuser, is_active, is_staff, created_at)
+SELECT numbered('8000', n - 1), 'user_' || n, rpad('argon2$argon2id$v=19$m=19456,t=2,p=1$', 102, md5(n::text)),
+    'user_' || n || '@example.com', false, true, false, moment(n)
+FROM generate_series(1, 10000) AS n
+""",
+    """
+INSERT INTO tasks (id, owner_id, title, description, status, created_at, updated_at)
+SELECT numbered('8001', n), owner(n), 'Task ' || n, 'What there is to say about it, in a sentence.', 'todo',
+    moment(n), moment(n)
+FROM generate_series(1, 1000000) AS n
+""",
+    """
+INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, state, attempt, max_attempts, run_at, deliver_at,
+    deliveries, worker, result, error_code, error, created_at, started_at, finished_at)
+SELECT 'welcome_email:' || numbered('8002', n), 'welcome_email', owner(n),
+    jsonb_build_object('user_id', numbered('8002', n)), md5(n::text) || md5(n::text), 'succeeded', 1, 12, moment(n),
+    moment(n), 0, 'worker-1:12345', jsonb_build_object('sent', true, 'message_id', md5(n::text) || '@example.com'),
+    '', '', moment(n), moment(n), moment(n)
+FROM generate_series(1, 1000000) AS n
+""",
+    """
+INSERT INTO job_attempt (job_id, attempt, worker, started_at, ended_at, outcome, error)
+SELECT job_id, 1, worker, started_at, finished_at, 'succeeded', '' FROM job_log ORDER BY job_id
+""",
+    "VACUUM ANALYZE",
+)
+SIZES = """
+SELECT relname, pg_relation_size(oid), reltuples FROM pg_class WHERE oid = %(table)s::regclass
+UNION ALL
+SELECT relname, pg_relation_size(oid), (SELECT reltuples FROM pg_class WHERE oid = %(table)s::regclass) FROM pg_class
+WHERE oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = %(table)s::regclass)
+"""
+RING = """
+from time import perf_counter
+from jobs.doorbell import ring
+started = perf_counter()
+assert all(ring(f"welcome_email:01a1fc34-0000-7000-8002-{n:012x}") for n in range(10_000))
+print(f"doorbell: {(perf_counter() - started) / 10:.2f} ms a message")
+"""
+
+
+def main() -> None:
+    with (
+        temporary_home() as home,
+        Service(home) as service,
+        psycopg.connect(service.postgres.url, autocommit=True) as database,
+    ):
+        for statement in FILL:
+            database.execute(statement)
+        for table in ("users", "tasks", "job_log", "job_attempt"):
+            sys.stdout.write(report(database.execute(SIZES, {"table": table}).fetchall()))
+        sys.stdout.flush()
+        with redis.Redis.from_url(service.valkey.url) as broker:
+            before = broker.info("memory")["used_memory"]
+            service.manage("shell", "-v0", "-c", RING)
+            sys.stdout.write(
+                f"doorbell: {(broker.info('memory')['used_memory'] - before) / 10_000:.0f} bytes a message\n"
+            )
+
+
+def report(sizes: list[tuple[str, int, float]]) -> str:
+    (table, heap, rows), *indexes = sizes
+    lines = [
+        f"{table}: {rows:,.0f} rows, {heap / rows:.0f} bytes each, {sum(i[1] for i in indexes) / rows:.0f} in indexes"
+    ]
+    return "\n".join(lines + [f"    {name}: {size / rows:.0f}" for name, size, _ in sorted(indexes)]) + "\n"
+
+
+if __name__ == "__main__":
+    main()
