@@ -1,6 +1,7 @@
 """How the API describes itself (OpenAPI 3.1.1): what every operation has in common is derived from its view."""
 
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from drf_spectacular.openapi import AutoSchema
@@ -67,6 +68,10 @@ def answer_header(name: str, status: int, description: str, required: bool = Tru
     )
 
 
+def meaning(status: int) -> str:
+    return MEANINGS.get(status) or f"{HTTPStatus(status).phrase}."
+
+
 def add_problem(answers: Document, problem: APIException, path: str) -> None:
     """Adds an example to the answer with the problem's status, which it makes if need be."""
     body = {**problem_body(problem, path), "request_id": REQUEST_ID}
@@ -75,7 +80,7 @@ def add_problem(answers: Document, problem: APIException, path: str) -> None:
     answer = answers.setdefault(
         status,
         {
-            "description": MEANINGS[problem.status_code],
+            "description": meaning(problem.status_code),
             "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}},
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
         },
@@ -90,7 +95,7 @@ def complete_body(body: Document) -> None:
     body["required"] = True
     first, *others = body["content"].values()
     for media in others:
-        media["examples"] = first["examples"]
+        media["examples"] = first.get("examples", {})
 
 
 def example_path(path: str, found: Document) -> str:
@@ -118,7 +123,7 @@ class Schema(AutoSchema):
         for problem in self.problems(found):
             add_problem(found["responses"], problem, example_path(path, found))
         for status, answer in found["responses"].items():
-            answer["description"] = answer["description"] or MEANINGS[int(status)]
+            answer["description"] = answer["description"] or meaning(int(status))
             answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
         found["responses"] = dict(sorted(found["responses"].items()))
         return found
@@ -134,7 +139,7 @@ class Schema(AutoSchema):
             yield ParseError("The body is not valid JSON: unexpected end of data: line 1 column 9 (char 8).")
             yield BodyTooLarge()
             yield UnsupportedMediaType("text/plain")
-        yield from self.described.problems
+        yield from getattr(self.described, "problems", ())
         yield InternalError()
         if self.get_tags() != [SERVICE]:  # whose operations do without the database, or say in their own words
             yield DatabaseUnavailable()

@@ -15,6 +15,7 @@ parameters are errors, never ignored.
 
 **Times** are RFC 3339 in UTC with `Z`. The trailing slash of a path is optional.
 """
+METHODS = ("GET", "POST", "PATCH", "DELETE")
 SERVICE = "Service"
 TAGS = {
     "accounts": {"name": "Accounts", "description": "Sign up, sign in, and who you are."},
@@ -74,9 +75,11 @@ COMPONENTS = {
 
 
 def spell_paths(endpoints: list[Any]) -> list[Any]:
-    """Paths as the contract spells them: a slash ends those of collections alone."""
+    """Paths as the contract spells them, where a slash ends collections alone, in the order of urls.py each time."""
     collections = ("/", "/tasks/", "/jobs/")
-    return [(path if path in collections else path.rstrip("/"), *rest) for path, *rest in endpoints]
+    spelled = [(path if path in collections else path.rstrip("/"), *rest) for path, *rest in endpoints]
+    order = list(dict.fromkeys(path for path, *_ in spelled))
+    return sorted(spelled, key=lambda endpoint: (order.index(endpoint[0]), METHODS.index(endpoint[2])))
 
 
 def add_parts(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
