@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
 
 WSGIApplication = Callable[..., Iterable[bytes]]
 LONGEST_DRAIN = 16 * 1024 * 1024  # bytes of a refused body that are read, so that its sender listens to the answer
@@ -33,9 +34,17 @@ def with_whole_body(application: WSGIApplication) -> WSGIApplication:
                 read(environ["wsgi.input"], LONGEST_DRAIN)
             environ["taskhub.body_broke_off"] = len(body) < min(int(declared or 0), limit)
             environ["CONTENT_LENGTH"], environ["wsgi.input"] = str(len(body)), io.BytesIO(body)
-        return application(environ, start_response)
+        return whole(application(environ, start_response))
 
     return wrapped
+
+
+def whole(response: Iterable[bytes]) -> Iterable[bytes]:
+    """One piece, where there is no more to come: the server can say its length then, and needs no chunks."""
+    if not isinstance(response, HttpResponse):
+        return response  # a file, which the server reads by itself
+    response.close()  # tells Django that the request is finished
+    return [response.content]
 
 
 def read(stream: IO[bytes], size: int) -> bytes:

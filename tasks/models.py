@@ -1,9 +1,11 @@
 """The users' to-dos."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
@@ -22,9 +24,37 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+# What every reader asks. The ORM takes several times as long to build these statements as PostgreSQL to run them
+COLUMNS = ("id", "title", "description", "owner", "status", "completed_at", "created_at", "updated_at")
+OWN = """
+    SELECT id, title, description, %s::text AS owner, status, completed_at, created_at, updated_at
+    FROM tasks WHERE owner_id = %s
+"""
+ONE = f"{OWN} AND id = %s"
+AFTER = "AND (created_at, id) < (%s::timestamptz, %s::uuid)"
+NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     def owned_by(self, user: models.Model) -> "TaskQuerySet":
         return self.filter(owner=user.pk)
+
+    def row(self, owner: AbstractBaseUser, pk: str) -> dict[str, Any] | None:
+        """One task of `owner` as readers see it: a dict of COLUMNS."""
+        return next(iter(fetch(ONE, owner, pk)), None)
+
+    def rows(self, owner: AbstractBaseUser, after: Sequence[str], skip: int, count: int) -> list[dict[str, Any]]:
+        """Up to `count` tasks of `owner`, newest first, behind the position `after` (created_at, id), if there is one.
+
+        The numbers stand in the statement, so that PostgreSQL plans for them.
+        """
+        return fetch(f"{OWN} {AFTER if after else ''} {NEWEST_FIRST} LIMIT {count:d} OFFSET {skip:d}", owner, *after)
+
+
+def fetch(statement: str, owner: AbstractBaseUser, *values: str) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [owner.get_username(), owner.pk, *values])
+        return [dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()]
 
 
 class Task(models.Model):

@@ -23,11 +23,11 @@ class ForeignCursor(BadParameter):
         super().__init__("cursor", "invalid_cursor", "This cursor does not belong to this list.")
 
 
-def after(columns: Sequence[str], position: Sequence[Any]) -> TupleLessThan:
+def behind(columns: Sequence[str], position: Sequence[Any]) -> TupleLessThan:
     """The rows behind `position` when `columns` are read in descending order, as one row-value comparison.
 
     PostgreSQL makes a range of the composite index out of `(a, b) < (x, y)`, which it does not out of
-    `a < x OR (a = x AND b < y)`. Django's tuple lookups are undocumented: tasks/tests/test_list_plan.py pins the plan.
+    `a < x OR (a = x AND b < y)`. Django's tuple lookups are undocumented: jobs/tests/test_jobs_api.py pins the plan.
     """
     return TupleLessThan(Tuple(*map(F, columns)), tuple(position))
 
@@ -49,16 +49,21 @@ class KeysetPagination(BasePagination):
         self.signer = signing.Signer(sep=".", salt=self.binding(request, view))
         self.limit = bounded(request.query_params, "limit", self.default_limit, 1, self.max_limit)
         self.headers: dict[str, str] = {}
-        skip = self.read_skip(request.query_params)
+        self.skip = self.read_skip(request.query_params)
         cursor = request.query_params.get("cursor")
-        if cursor is not None:
-            queryset = queryset.filter(after(self.ordering, self.position(cursor)))
-        queryset = queryset.order_by(*(f"-{column}" for column in self.ordering))
-        rows = list(queryset[skip : skip + self.limit + 1])  # the one more tells whether a page follows
+        self.after = [] if cursor is None else self.position(cursor)
+        rows = self.fetch(queryset)
         self.has_more = len(rows) > self.limit
         rows = rows[: self.limit]
         self.next_cursor = self.cursor(rows[-1]) if self.has_more else None
         return rows
+
+    def fetch(self, queryset: Any) -> list[Any]:
+        """The rows of the page and one more, which tells whether another page follows."""
+        if self.after:
+            queryset = queryset.filter(behind(self.ordering, self.after))
+        queryset = queryset.order_by(*(f"-{column}" for column in self.ordering))
+        return list(queryset[self.skip : self.skip + self.limit + 1])
 
     def get_paginated_response(self, data: Any) -> Response:
         meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor}
