@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service import ROOT
+from tests.service import ROOT, wait_until
 
 
 def test_a_client_of_the_original_service_goes_on_working(service):
@@ -80,8 +80,12 @@ def test_a_request_that_dies_half_way_leaves_the_server_well(service):
 
 
 def test_a_server_process_that_dies_is_replaced(service):
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
-    os.kill(int(children[-1]), 9)
+    def children():
+        return Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
 
-    for _ in range(20):
-        assert service.answers("/health")
+    before = children()
+    os.kill(int(before[-1]), 9)
+    wait_until(lambda: len(children()) == len(before) and before[-1] not in children())
+
+    wait_until(lambda: service.answers("/health"))
+    assert all(service.answers("/health") for _ in range(20))

@@ -12,6 +12,7 @@ from tests.service import wait_until
 
 pytestmark = pytest.mark.usefixtures("awake")
 CREDENTIALS = {"password": "correct horse battery"}
+SOON = 5  # seconds, against hanging: a quiet machine takes about one, Celery's own settings would wait for ever
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_with_redis_frozen_sign_up_answers_and_the_mail_goes_out_later(works, fr
     with Sink(works.smtp_port) as sink:
         wait_until(lambda: works.lab.finished(job_id), seconds=20)
 
-    assert seconds < 1.5
+    assert seconds < SOON
     assert [message["To"] for message in sink.messages].count(f"winter{warm}@example.com") == 1
 
 
@@ -86,7 +87,7 @@ def test_with_redis_down_sign_up_answers_and_the_mail_goes_out_later(works, fres
     with Sink(works.smtp_port) as sink:
         wait_until(lambda: works.lab.finished(job_id), seconds=20)
 
-    assert seconds < 1.5
+    assert seconds < SOON
     assert [message["To"] for message in sink.messages].count("noredis@example.com") == 1
 
 
