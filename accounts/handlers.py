@@ -46,7 +46,7 @@ def welcome_email(job: Any, outcome: dict[str, Any]) -> dict[str, Any]:
     return outcome
 
 
-@recurring("prune_tokens", every=timedelta(hours=1), offset=timedelta(minutes=27))
+@recurring("prune_tokens", every=timedelta(minutes=5), offset=timedelta(minutes=2))
 def prune_tokens(job: Any) -> dict[str, int]:
     """Expired refresh tokens are refused by their date: nobody needs to know that they were spent."""
     return {"pruned": prune(job, OutstandingToken.objects.filter(expires_at__lt=Now()).order_by("pk"))}

@@ -12,7 +12,7 @@ from jobs.registry import recurring
 from jobs.services import prune
 
 
-@recurring("prune_jobs", every=timedelta(hours=1), offset=timedelta(minutes=7))
+@recurring("prune_jobs", every=timedelta(minutes=5))
 def prune_jobs(job: Job) -> dict[str, int]:
     return {"pruned": prune(job, prunable_jobs())}
 
@@ -27,7 +27,7 @@ def prunable_jobs() -> QuerySet[Job]:
     return Job.objects.filter(old).order_by("finished_at")
 
 
-@recurring("prune_celery_results", every=timedelta(hours=1), offset=timedelta(minutes=17))
+@recurring("prune_celery_results", every=timedelta(minutes=5), offset=timedelta(minutes=1))
 def prune_celery_results(job: Job) -> dict[str, int]:
     old = Now() - timedelta(days=settings.JOBS_KEEP_OTHERS_DAYS)
     return {"pruned": prune(job, TaskResult.objects.filter(date_done__lt=old).order_by("date_done"))}
