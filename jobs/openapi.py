@@ -60,7 +60,9 @@ describe_jobs = extend_schema_view(
             OpenApiParameter(
                 "kind", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,59}$"}, description="Only these."
             ),
-            OpenApiParameter("state", str, enum=State.values, description="Only those in this state."),
+            OpenApiParameter(
+                "state", {"$ref": "#/components/schemas/JobState"}, description="Only those in this state."
+            ),
         ],
         problems=[BadParameter("limit", "out_of_range", "This must be from 1 to 100."), ForeignCursor()],
         examples=[JOB],

@@ -23,7 +23,7 @@ router.register("jobs", JobViewSet, basename="job")
 
 urlpatterns = [
     path("", Root.as_view(), name="root"),
-    path("openapi.json", pages.Document.as_view(), name="openapi"),
+    re_path(r"^openapi\.json/?$", pages.Document.as_view(), name="openapi"),
     re_path(r"^docs/?$", pages.SwaggerUI.as_view(), name="docs"),
     re_path(r"^redoc/?$", pages.ReDoc.as_view(), name="redoc"),
     re_path(r"^auth/register/?$", accounts.Register.as_view(), name="register"),
@@ -36,6 +36,7 @@ urlpatterns = [
     re_path(r"^health/db/?$", health.DatabaseHealth.as_view(), name="health-db"),
     re_path(r"^livez/?$", health.Liveness.as_view(), name="livez"),
     re_path(r"^readyz/?$", health.Readiness.as_view(), name="readyz"),
+    path("favicon.ico", RedirectView.as_view(url=pages.ICON)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]

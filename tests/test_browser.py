@@ -9,7 +9,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-BROWSERS = ("chromium", "google-chrome", "chromium-browser")
+BROWSERS = ("google-chrome", "chromium", "chromium-browser")  # where there are several, the driver fits the first
 CREDENTIALS = {"username": "alice", "password": "correct horse battery"}
 
 
@@ -45,12 +45,17 @@ def first(browser, selector):
 
 
 def requests_elsewhere(browser, service):
-    """What the page asked of other servers and got."""
+    """What the page asked of other servers, unless its own Content-Security-Policy held it back."""
     messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     asked = {
-        message["params"]["response"]["url"] for message in messages if message["method"] == "Network.responseReceived"
+        message["params"]["requestId"]: message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
     }
-    return {url for url in asked if not url.startswith((service.url, "data:", "blob:"))}
+    for message in messages:
+        if message["method"] == "Network.loadingFailed" and message["params"].get("blockedReason") == "csp":
+            asked.pop(message["params"]["requestId"], None)
+    return {url for url in asked.values() if not url.startswith((service.url, "data:", "blob:"))}
 
 
 def test_a_newcomer_signs_in_and_creates_a_task_in_swagger_ui(service, browser):
@@ -78,3 +83,10 @@ def test_redoc_shows_every_operation(service, browser):
 
     assert "Create a task" in text
     assert requests_elsewhere(browser, service) == set()
+
+
+def test_a_request_to_another_server_does_not_go_unnoticed(service, browser):
+    browser.get(f"{service.url}/health")  # no policy here
+    browser.execute_script("new Image().src = 'http://elsewhere.example/'")
+
+    WebDriverWait(browser, 20).until(lambda _: requests_elsewhere(browser, service) == {"http://elsewhere.example/"})

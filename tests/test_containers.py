@@ -76,8 +76,9 @@ def test_all_of_ours_share_one_image_one_environment_and_the_kept_keys():
     first, *others = ({**COMPOSE["services"][name], "command": 0} for name in OURS)
 
     for other in others:
-        shared = ("image", "build", "env_file", "environment", "volumes", "read_only", "tmpfs", "cap_drop")
+        shared = ("image", "env_file", "environment", "volumes", "read_only", "tmpfs", "cap_drop")
         assert {key: other[key] for key in shared} == {key: first[key] for key in shared}
+    assert [name for name in OURS if "build" in COMPOSE["services"][name]] == ["migrate"]
     assert first["volumes"] == [f"home:{containers.ENVIRONMENT['TASKHUB_HOME']}"]
 
 

@@ -75,6 +75,15 @@ def test_an_odd_header_is_survived(service, header):
     assert status == 400  # the empty body lacks a username
 
 
+@pytest.mark.parametrize("path", ["/health", "/tasks/", "/docs", "/static/admin/css/base.css"])
+def test_an_answer_says_how_long_it_is(service, path):
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as client:
+        client.request("GET", path)
+        answer = client.getresponse()
+
+    assert (int(answer.headers["Content-Length"]), answer.headers["Transfer-Encoding"]) == (answer.length, None)
+
+
 def test_a_refused_body_is_read_so_that_its_sender_hears_why(service):
     with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)) as client:
         client.request("POST", "/auth/login", body=b"x" * 10_000_000, headers={"Content-Type": "application/json"})

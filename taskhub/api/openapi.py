@@ -18,11 +18,13 @@ from rest_framework.exceptions import (
 )
 
 from taskhub.api.errors import CONTENT_TYPE, problem_body
+from taskhub.api.formats import MergePatchParser
 from taskhub.api.openapi_parts import SERVICE, TAGS
 from taskhub.api.problems import BadParameter, BodyTooLarge, DatabaseUnavailable, InternalError
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Document = dict[str, Any]
+MERGE_PATCH = MergePatchParser.media_type
 REQUEST_ID = "0f6c1f9cbf4f4a6f8f3a9f5d2c7b1e4a"  # in examples
 MEANINGS = {
     200: "As asked.",
@@ -159,6 +161,13 @@ class Schema(AutoSchema):
         found: Document = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "response":
             found["required"] = list(found["properties"])
-        elif not serializer.ignored_fields:
-            found["additionalProperties"] = False
-        return found
+            return found
+        ignored = {"description": "Accepted and ignored.", "deprecated": True}
+        found["properties"] |= dict.fromkeys(sorted(serializer.ignored_fields), ignored)
+        found["required"] = [name for name in found.get("required", ()) if name not in serializer.ignored_fields]
+        return {**found, "additionalProperties": False}
+
+    def map_parsers(self) -> list[str]:
+        """Merge patches are for PATCH (RFC 7396), though a view has one list of parsers for all methods."""
+        found: list[str] = super().map_parsers()
+        return [media_type for media_type in found if self.method == "PATCH" or media_type != MERGE_PATCH]

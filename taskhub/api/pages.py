@@ -4,16 +4,21 @@ import functools
 import hashlib
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
+from taskhub.api.errors import problem_response
 from taskhub.api.formats import to_json
 from taskhub.api.health import Probe
 
+ICON = f"{settings.STATIC_URL}drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png"
 # Both build their styles in the page; ReDoc searches in a worker that it makes itself
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -40,10 +45,18 @@ class Document(Probe):
         return get_conditional_response(request._request, etag=etag, response=response) or response
 
 
-class Page:
-    def finalize_response(self, request: HttpRequest, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
+class Page(APIView):
+    http_method_names = ("get", "head")
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """A problem, and not the page's template filled with it."""
+        if isinstance(exc, APIException):
+            return problem_response(exc, self.request._request)
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class SwaggerUI(Page, SpectacularSwaggerSplitView):

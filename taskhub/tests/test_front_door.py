@@ -29,6 +29,15 @@ def test_the_pages_allow_nothing_from_elsewhere(anonymous_client, path):
     assert b"https://" not in response.content
 
 
+@pytest.mark.parametrize("method", ["DELETE", "POST", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_the_pages_are_read_only(anonymous_client, path, method):
+    response = anonymous_client.generic(method, path)
+
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert response["Allow"] == "GET, HEAD"
+
+
 def test_the_admin_alone_redirects_to_its_slash(anonymous_client):
     response = anonymous_client.get("/admin")
 

@@ -70,7 +70,7 @@ def test_every_body_has_examples_that_its_schema_allows(name):
 @every_operation
 def test_every_number_has_bounds(name):
     for parameter in OPERATIONS[name][2].get("parameters", ()):
-        schema = parameter["schema"]
+        schema = resolved(parameter["schema"])
         assert schema["type"] != "integer" or {"minimum", "maximum"} <= schema.keys()
 
 

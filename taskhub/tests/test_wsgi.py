@@ -5,15 +5,15 @@ import json
 import sys
 
 import pytest
+from django.core.signals import request_finished
 
 from taskhub.wsgi import application
 
 pytestmark = pytest.mark.django_db
 
 
-def answer_to(body, **environ):
-    started = []
-    base = {
+def environ(body):
+    return {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/auth/refresh",
         "SERVER_NAME": "localhost",
@@ -23,8 +23,21 @@ def answer_to(body, **environ):
         "wsgi.errors": sys.stderr,
         "wsgi.url_scheme": "http",
     }
-    answer = application({**base, **environ}, lambda status, headers: started.append(status))
+
+
+def answer_to(body, **more):
+    started = []
+    answer = application({**environ(body), **more}, lambda status, headers: started.append(status))
     return started[0][:3], json.loads(b"".join(answer))
+
+
+def test_an_answer_is_one_piece_and_finishes_its_request_once():
+    finished = []
+    request_finished.connect(lambda **_: finished.append(1), weak=False, dispatch_uid="test")
+    answer = application(environ(b"{}"), lambda *status_and_headers: None)
+    request_finished.disconnect(dispatch_uid="test")
+
+    assert (len(answer), json.loads(answer[0])["code"], finished) == (1, "validation_error", [1])
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])
