@@ -50,6 +50,18 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Those nobody works on: queued and eligible, or left behind by a worker whose lease has ended."""
         return self.filter(Q(state=State.QUEUED, run_at__lte=Now()) | Q(state=State.RUNNING, lease_until__lt=Now()))
 
+    def new(self) -> "JobQuerySet":
+        """Those that are due, and that nobody has begun with, be it in a batch (jobs.batch)."""
+        return self.queued().filter(worker="", run_at__lte=Now())
+
+    def queued(self) -> "JobQuerySet":
+        """Those that were never claimed."""
+        return self.filter(state=State.QUEUED, attempt=0)
+
+    def begun(self) -> "JobQuerySet":
+        """Those that are for one worker alone: tried before, or in a batch that did not finish them."""
+        return self.filter(state__in=UNFINISHED).exclude(state=State.QUEUED, attempt=0, worker="")
+
     def held(self, job: "Job") -> "JobQuerySet":
         """The row of `job`, if the attempt that `job` was claimed for is still the current one: the fence."""
         return self.filter(pk=job.pk, state=State.RUNNING, attempt=job.attempt)
@@ -129,6 +141,10 @@ class Job(models.Model):
             ),
             # The list for staff: docs/adr/0008-the-admin-as-django-makes-it.md
             models.Index(NEWEST_FIRST, name="job_log_newest_idx"),
+            # Batches
+            models.Index(
+                fields=["kind", "run_at"], name="job_log_new_idx", condition=Q(state=State.QUEUED, attempt=0, worker="")
+            ),
             # Pruning
             models.Index(
                 fields=["finished_at"], name="job_log_finished_at_idx", condition=Q(finished_at__isnull=False)

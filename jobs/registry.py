@@ -44,6 +44,11 @@ class Kind:
     from_message: bool = False
 
     @property
+    def in_batches(self) -> bool:
+        """Whether new jobs are carried out many at a time (jobs.batch): all they touch can be rolled back."""
+        return self.external is None and not self.from_message
+
+    @property
     def soft_time_limit(self) -> int:
         """When the handler is interrupted by an exception, before the process is killed at time_limit."""
         return max(1, self.time_limit * 4 // 5)

@@ -66,7 +66,7 @@ def enqueue(
     if Job.objects.values_list("payload_sha", flat=True).get(pk=job_id) != job.payload_sha:
         raise JobConflict
     if run_at is None:
-        transaction.on_commit(partial(ring, job_id), robust=True)
+        transaction.on_commit(partial(ring, job_id, new=True), robust=True)
     return job_id
 
 
