@@ -35,7 +35,7 @@ COLOURS = {
 BADGE = (
     '<span style="background: {}; color: #fff; padding: 2px 8px; border-radius: 10px; white-space: nowrap">{}</span>'
 )
-PATIENCE = 250  # milliseconds that the list may take to count finished jobs; then they are estimated
+PATIENCE = 50  # milliseconds that the list may take to count finished jobs; then they are estimated
 
 admin.site.unregister([TaskResult, GroupResult])  # no task of ours is in a group
 
@@ -201,7 +201,7 @@ def overview() -> dict[str, Any]:
         for state, number in told["states"].items()
     }
     for job in told["running"]:
-        job |= {"quoted": quote(job["job_id"]), "silent": job["lease_until"] < timezone.now()}
+        job["quoted"] = quote(job["job_id"])
     due = told["oldest_due"]
     return {
         "states": [{"value": state, "badge": badge(state), "number": number} for state, number in numbers.items()],

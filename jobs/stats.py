@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, DurationField, ExpressionWrapper, F
+from django.db.models import BooleanField, Count, DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
@@ -15,14 +15,16 @@ from taskhub.api.errors import sqlstate
 PATIENCE = 2000  # milliseconds that counting the finished jobs, which reads the whole table, may take
 QUERY_CANCELED = "57014"
 MOST_RUNNING = 100  # shown one by one
-RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at")
+RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "silent")
+# Its worker has not been heard of for a whole lease: the next claim takes over
+SILENT = ExpressionWrapper(Q(lease_until__lt=Now()), output_field=BooleanField())
 
 
 def stats(patience: int | None = None) -> dict[str, Any]:
     """Everything by the database's clock. `estimated` says that the counts of final states are the planner's."""
     final, estimated = count_final(patience or PATIENCE)
     last_hour = count(Job.objects.filter(finished_at__gt=Now() - timedelta(hours=1)))
-    running = Job.objects.filter(state=State.RUNNING).order_by("started_at")
+    running = Job.objects.filter(state=State.RUNNING).annotate(silent=SILENT).order_by("started_at")
     return {
         "states": dict.fromkeys(State.values, 0) | count(Job.objects.filter(state__in=UNFINISHED)) | final,
         "estimated": estimated,

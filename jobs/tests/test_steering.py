@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
 from jobs import batch, protocol, registry
 from jobs.handlers import prunable_jobs
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Attempt, Event, Job, Outcome, State, StateConflict, Via
@@ -81,7 +81,7 @@ def test_a_person_is_told_that_a_doubtful_effect_may_happen_again(db):
 
 
 def test_the_history_tells_attempts_and_acts_in_order_of_time_and_outlives_the_user(db):
-    user = UserFactory(username="boss")
+    user = get_user_model().objects.create(username="boss")
     job = JobFactory(state=State.FAILED)
     Attempt.objects.create(job=job, attempt=1, worker="host:1", ended_at=timezone.now(), outcome=Outcome.ERROR)
     job.retry(Actor("boss", Via.ADMIN, user.pk), attempts=1)

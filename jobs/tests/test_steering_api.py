@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 
-from accounts.tests.factories import UserFactory
 from conftest import client_of
 from jobs.models import Event, Job, State
 from jobs.tests.factories import JobFactory
@@ -125,7 +125,7 @@ def test_it_is_a_post(alice, alice_client, wish):
 
 @each_wish
 def test_of_eight_calls_at_once_one_wins(transactional_db, broker, wish, state):
-    job = JobFactory(owner=UserFactory(username="alice"), state=state)
+    job = JobFactory(owner=get_user_model().objects.create(username="alice"), state=state)
     ready = Barrier(8)
 
     def call(_):
