@@ -6,7 +6,7 @@ from typing import Literal
 from django.db import transaction
 
 from jobs.doorbell import ring
-from jobs.models import RETRIABLE, Actor, Job, State, StateConflict
+from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
 from jobs.registry import UnknownKind, kind_of
 from taskhub.api.problems import Problem
 
@@ -22,7 +22,7 @@ class Refused(Problem):
 def steer(job: Job, wish: Wish, by: Actor) -> None:
     """Do it, in the current transaction; a job that is retried is announced once that has committed. Raises Refused.
 
-    Two at once are one: the second finds the state that the first has left.
+    The caller holds the row's lock, so that of two at once the second finds the state that the first has left.
     """
     if why := refusal(job, wish):
         raise Refused(why)
@@ -42,7 +42,7 @@ def refusal(job: Job, wish: Wish) -> str:
     if wish == "cancel":
         if job.state == State.RUNNING and job.cancel_requested_at:
             return "Somebody has asked to cancel this job already."
-        return "" if job.state in (State.QUEUED, State.RUNNING) else f"This job is not to be done any more: {state}."
+        return "" if job.state in UNFINISHED else f"Only a queued or running job is cancelled, and this one is {state}."
     if job.state not in RETRIABLE:
         return f"Only a job that failed or needs review is retried, and this one is {state}."
     try:
@@ -57,7 +57,7 @@ def consequence(job: Job, wish: Wish) -> str:
     if wish == "cancel":
         if job.state == State.QUEUED:
             return "It will not be done."
-        return "It runs: its handler is asked to stop. If it does not look, the job ends as if nobody had asked."
+        return "It runs: its handler is asked to stop. If it does not look, this attempt goes on."
     again = f"It will be tried again, up to {kind_of(job.pk).max_attempts} times."
     if job.state == State.NEEDS_REVIEW:
         return f"Whether its external effect happened is not known. You decide that it may happen again. {again}"
