@@ -41,7 +41,14 @@ def send_welcome(job: Any) -> dict[str, Any]:
 
 
 # Tried for about half an hour: a mail server that knows nobody yet may say "come back later" (greylisting, RFC 6647)
-@handler("welcome_email", external=send_welcome, max_attempts=12, backoff=5, time_limit=120)
+@handler(
+    "welcome_email",
+    external=send_welcome,
+    max_attempts=12,
+    backoff=5,
+    time_limit=120,
+    owner_may=("retry", "cancel"),
+)
 def welcome_email(job: Any, outcome: dict[str, Any]) -> dict[str, Any]:
     return outcome
 

@@ -1,20 +1,28 @@
-"""Jobs and their attempts, for staff to look at."""
+"""Jobs and their attempts, for staff to look at, to retry and to cancel."""
 
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import flatten_fieldsets, quote
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
 from jobs import recurring  # noqa: F401 - registers its kind, for KindFilter
-from jobs.models import NEWEST_FIRST, Attempt, Job, State
+from jobs.models import FINAL, NEWEST_FIRST, Actor, Job, State, Via
 from jobs.registry import kinds
-from taskhub.admin import LargeTable, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
+from jobs.stats import MOST_RUNNING, stats
+from jobs.steering import Wish, consequence, refusal, steer
+from taskhub.admin import NOTHING, LargeTable, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
 
 COLOURS = {
     State.QUEUED: "#57606a",
@@ -27,6 +35,7 @@ COLOURS = {
 BADGE = (
     '<span style="background: {}; color: #fff; padding: 2px 8px; border-radius: 10px; white-space: nowrap">{}</span>'
 )
+PATIENCE = 50  # milliseconds that the list may take to count finished jobs; then they are estimated
 
 admin.site.unregister([TaskResult, GroupResult])  # no task of ours is in a group
 
@@ -43,23 +52,15 @@ class KindFilter(admin.SimpleListFilter):
         return jobs if self.value() is None else jobs.filter(kind=self.value())
 
 
-class AttemptInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
-    model = Attempt
-    fields = readonly_fields = ("attempt", "outcome", "worker", "started_at", "ended_at", "error_text")
-    ordering = ("attempt",)
-    verbose_name_plural = "attempts"
-
-    @admin.display(description="error")
-    def error_text(self, attempt: Attempt) -> SafeString:
-        return pretty_text(attempt.error)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who sees the job sees its attempts."""
-        return True
+def badge(state: str) -> SafeString:
+    return format_html(BADGE, COLOURS[State(state)], State(state).label)
 
 
 @admin.register(Job)
 class JobAdmin(ReadOnly, LargeTable):
+    """Nobody edits a job. Who may change jobs may retry and cancel them."""
+
+    actions = ("retry", "cancel")
     fieldsets = (
         (None, {"fields": ("job_id", "kind", "badge", "attempts_made", "owner_link")}),
         ("Data", {"fields": ("payload_json", "progress_json", "result_json", "error_code", "error_text")}),
@@ -73,13 +74,14 @@ class JobAdmin(ReadOnly, LargeTable):
                     "finished_at",
                     "lease_until",
                     "in_doubt_since",
+                    "cancel_requested_at",
                     "worker",
                 )
             },
         ),
         ("Delivery", {"fields": ("deliver_at", "deliveries")}),
+        ("Attempts, and what people did", {"fields": ("history",)}),
     )
-    inlines = (AttemptInline,)
     list_display = ("job_id", "badge", "kind", "attempts_made", "owner_link", "age", "error_code")
     list_filter = ("state", KindFilter, "created_at")
     list_select_related = ("owner",)
@@ -100,7 +102,7 @@ class JobAdmin(ReadOnly, LargeTable):
 
     @admin.display(description="state")
     def badge(self, job: Job) -> SafeString:
-        return format_html(BADGE, COLOURS[State(job.state)], job.get_state_display())
+        return badge(job.state)
 
     @admin.display(description="attempts")
     def attempts_made(self, job: Job) -> str:
@@ -129,6 +131,91 @@ class JobAdmin(ReadOnly, LargeTable):
     @admin.display(description="error")
     def error_text(self, job: Job) -> SafeString:
         return pretty_text(job.error)
+
+    @admin.display
+    def history(self, job: Job) -> SafeString:
+        lines = job.history()
+        return render_to_string("admin/jobs/job/history.html", {"history": lines}) if lines else NOTHING
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        told = {"overview": overview()} if request.method == "GET" else {}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        wishes: tuple[Wish, ...] = ("retry", "cancel") if self.has_steer_permission(request) else ()
+        context["wishes"] = [wish for wish in wishes if not refusal(context["original"], wish)]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("jobs.change_job")
+
+    @admin.action(permissions=["steer"], description="Retry the selected jobs")
+    def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+        return self.steer(request, jobs, "retry")
+
+    @admin.action(permissions=["steer"], description="Cancel the selected jobs")
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
+        return self.steer(request, jobs, "cancel")
+
+    def steer(self, request: HttpRequest, jobs: QuerySet[Job], wish: Wish) -> HttpResponse | None:
+        """Asks first. What cannot be done, or not any more, is left out and counted."""
+        if "confirmed" not in request.POST:
+            return self.ask(request, list(jobs.order_by("pk")), wish)
+        chosen = list(jobs.order_by("pk").select_for_update(no_key=True, of=("self",)))
+        possible = [job for job in chosen if not refusal(job, wish)]
+        by = Actor(request.user.get_username(), Via.ADMIN, request.user.pk)
+        for job in possible:
+            steer(job, wish, by)
+        said = {"retry": "Retried", "cancel": "Cancelled, or asked to stop,"}[wish]
+        LogEntry.objects.log_actions(str(request.user.pk), possible, CHANGE, f"{said.rstrip(',')}.")
+        level = messages.SUCCESS if len(possible) == len(chosen) else messages.WARNING
+        self.message_user(request, f"{said} {len(possible)} of {len(chosen)} jobs.", level)
+        return redirect("admin:jobs_job_change", quote(chosen[0].pk)) if len(chosen) == 1 else None
+
+    def ask(self, request: HttpRequest, jobs: list[Job], wish: Wish) -> HttpResponse:
+        rows = [described(job, wish) for job in jobs]
+        possible = sum(not row["why_not"] for row in rows)
+        page = {"title": f"{wish.capitalize()} jobs", "opts": self.opts, "wish": wish, "possible": possible}
+        context = {**self.admin_site.each_context(request), **page, "rows": rows}
+        return TemplateResponse(request, "admin/jobs/job/steer.html", context)
+
+
+def described(job: Job, wish: Wish) -> dict[str, Any]:
+    """A line of the page that asks."""
+    why_not = refusal(job, wish)
+    return {
+        "job": job,
+        "quoted": quote(job.pk),
+        "badge": badge(job.state),
+        "why_not": why_not,
+        "consequence": "" if why_not else consequence(job, wish),
+        "doubtful": job.state == State.NEEDS_REVIEW,
+    }
+
+
+def overview() -> dict[str, Any]:
+    """What stands above the list."""
+    told = stats(patience=PATIENCE)
+    numbers = {
+        state: f"{'about ' if told['estimated'] and state in FINAL else ''}{number:,}"
+        for state, number in told["states"].items()
+    }
+    for job in told["running"]:
+        job["quoted"] = quote(job["job_id"])
+    due = told["oldest_due"]
+    return {
+        "states": [{"value": state, "badge": badge(state), "number": number} for state, number in numbers.items()],
+        "oldest_due": due and {**due, "quoted": quote(due["job_id"]), "late": duration(due["late_seconds"])},
+        **{state: f"{number:,}" for state, number in told["last_hour"].items()},
+        "running": sorted(told["running"], key=lambda job: job["worker"]),
+        "silent": sum(job["silent"] for job in told["running"]),
+        "more_run": len(told["running"]) == MOST_RUNNING,
+    }
+
+
+def duration(seconds: float) -> str:
+    now = timezone.now()
+    return timesince(now - timedelta(seconds=seconds), now, depth=1) if seconds >= 60 else f"{seconds:.0f} seconds"
 
 
 @admin.register(TaskResult)

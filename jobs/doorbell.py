@@ -6,12 +6,16 @@ import time
 from typing import Any
 
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from jobs.registry import UnknownKind, kind_of
+from taskhub.api.health import redis_client
 from taskhub.celery import app
 
 log = logging.getLogger("jobs.doorbell")
 MESSAGE_EXPIRES = 3600  # seconds; far less than finished jobs are kept, so that no late message finds its job pruned
+UNHEARD = "taskhub:unheard:{}"  # while it is in Redis, a message for a batch of that kind is on its way
+LONGEST_UNHEARD = 1000  # milliseconds; then that message counts as lost
 SILENCE = 5.0  # seconds without a try after a failed one, so that a frozen broker delays one request and not all
 
 
@@ -39,18 +43,36 @@ class Breaker:
 breaker = Breaker()
 
 
-def ring(job_id: str) -> bool:
-    """Send the id to the workers. False when the broker did not take it, which is logged and no error."""
+def ring(job_id: str, new: bool = False) -> bool:
+    """Send the id to the workers. False when the broker did not take it, which is logged and no error.
+
+    `new` says that nobody was told of the job before: then one message stands for a whole batch (jobs.batch).
+    """
     if not breaker.lets_through():
         return False
     try:
-        app.send_task("jobs.run", args=[job_id], expires=MESSAGE_EXPIRES, retry=False, **limits(job_id))
-    except (OperationalError, OSError) as error:
+        if not new or is_first(job_id):
+            app.send_task("jobs.run", args=[job_id], expires=MESSAGE_EXPIRES, retry=False, **limits(job_id))
+    except (OperationalError, RedisError, OSError) as error:
         breaker.record(success=False)
         log.warning("the broker did not take %s (%s); the sweep will announce it", job_id, type(error).__name__)
         return False
     breaker.record(success=True)
     return True
+
+
+def is_first(job_id: str) -> bool:
+    """False while a message for the batch that this job will be in is on its way to a worker."""
+    kind = kind_of(job_id)
+    return not kind.in_batches or bool(redis_client().set(UNHEARD.format(kind.name), 1, nx=True, px=LONGEST_UNHEARD))
+
+
+def heard(kind: str) -> None:
+    """For the worker, before it looks for new jobs: whoever commits one from now on rings again."""
+    try:
+        redis_client().delete(UNHEARD.format(kind))
+    except (RedisError, OSError) as error:
+        log.warning("Redis does not answer (%s); new jobs are announced a little later", type(error).__name__)
 
 
 def limits(job_id: str) -> dict[str, Any]:

@@ -27,6 +27,10 @@ NAMES = frozenset(
         "fail.before",
         "fail.before_commit",
         "sweep.marked",
+        "batch.marked",
+        "batch.after_job",
+        "batch.before_commit",
+        "batch.after_commit",
     }
 )
 

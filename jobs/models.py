@@ -1,5 +1,8 @@
-"""Background work: one row of `job_log` per job, one of `job_attempt` per try of it. docs/jobs.md draws the states."""
+"""Background work: one row of `job_log` per job, one of `job_attempt` per try of it, one of `job_event` for each time
+that somebody steered it. docs/jobs.md draws the states.
+"""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +12,15 @@ from django.db.models.functions import Now
 
 LONGEST_ID = 200  # characters
 LONGEST_ERROR = 4000  # characters
+LONGEST_NAME = 150  # characters
 
 
 class LeaseLost(Exception):
     """The job went on without this worker. What it did to the database must be rolled back."""
+
+
+class StateConflict(Exception):
+    """The state of the job does not allow what somebody wants to do with it, or does so no longer."""
 
 
 class State(models.TextChoices):
@@ -20,17 +28,17 @@ class State(models.TextChoices):
     RUNNING = "running"  # claimed, until it is done or its lease ends
     SUCCEEDED = "succeeded"  # its database effects committed with this word
     FAILED = "failed"  # for good: the last attempt failed, or no attempt can help
-    CANCELLED = "cancelled"  # before it ran
+    CANCELLED = "cancelled"  # somebody wanted it so, before anything of it was committed
     NEEDS_REVIEW = "needs_review"  # whether its external effect happened is unknown, and it may not happen twice
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.RUNNING}),
-    State.RUNNING: frozenset({State.RUNNING, State.QUEUED, State.SUCCEEDED, State.FAILED, State.NEEDS_REVIEW}),
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
+    State.RUNNING: frozenset(State),
     State.SUCCEEDED: frozenset(),
-    State.FAILED: frozenset(),
+    State.FAILED: frozenset({State.QUEUED}),
     State.CANCELLED: frozenset(),
-    State.NEEDS_REVIEW: frozenset(),
+    State.NEEDS_REVIEW: frozenset({State.QUEUED}),
 }
 # The order of the list for staff. An expression, because PostgreSQL would take an index on created_at itself for the
 # lists of owners, too, and read everybody's jobs to find those of one
@@ -39,6 +47,7 @@ NEWEST_FIRST = models.Func(
 ).desc()
 UNFINISHED = (State.QUEUED, State.RUNNING)
 FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW)
+RETRIABLE = (State.FAILED, State.NEEDS_REVIEW)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -49,6 +58,18 @@ class JobQuerySet(models.QuerySet["Job"]):
     def claimable(self) -> "JobQuerySet":
         """Those nobody works on: queued and eligible, or left behind by a worker whose lease has ended."""
         return self.filter(Q(state=State.QUEUED, run_at__lte=Now()) | Q(state=State.RUNNING, lease_until__lt=Now()))
+
+    def new(self) -> "JobQuerySet":
+        """Those that are due, and that nobody has begun with, be it in a batch (jobs.batch)."""
+        return self.queued().filter(worker="", run_at__lte=Now())
+
+    def queued(self) -> "JobQuerySet":
+        """Those that were never claimed."""
+        return self.filter(state=State.QUEUED, attempt=0)
+
+    def begun(self) -> "JobQuerySet":
+        """Those that are for one worker alone: tried before, or in a batch that did not finish them."""
+        return self.filter(state__in=UNFINISHED).exclude(state=State.QUEUED, attempt=0, worker="")
 
     def held(self, job: "Job") -> "JobQuerySet":
         """The row of `job`, if the attempt that `job` was claimed for is still the current one: the fence."""
@@ -82,6 +103,7 @@ class Job(models.Model):
     deliveries = models.PositiveIntegerField(default=0)  # announcements since the last claim
     lease_until = models.DateTimeField(null=True)
     in_doubt_since = models.DateTimeField(null=True)  # an external effect that may not be repeated has begun
+    cancel_requested_at = models.DateTimeField(null=True)  # while it ran; its handler may obey
     worker = models.CharField(max_length=80, default="", blank=True)
     progress = models.JSONField(null=True)
     result = models.JSONField(null=True)
@@ -129,6 +151,10 @@ class Job(models.Model):
             ),
             # The list for staff: docs/adr/0008-the-admin-as-django-makes-it.md
             models.Index(NEWEST_FIRST, name="job_log_newest_idx"),
+            # Batches
+            models.Index(
+                fields=["kind", "run_at"], name="job_log_new_idx", condition=Q(state=State.QUEUED, attempt=0, worker="")
+            ),
             # Pruning
             models.Index(
                 fields=["finished_at"], name="job_log_finished_at_idx", condition=Q(finished_at__isnull=False)
@@ -138,6 +164,52 @@ class Job(models.Model):
     def __str__(self) -> str:
         return self.job_id
 
+    def retry(self, by: "Actor", attempts: int) -> None:
+        """Have it done after all, in up to `attempts` further attempts. Raises StateConflict.
+
+        The attempts are counted on, so that a late worker of an earlier one stays behind the fence. A job in
+        needs_review is in doubt no longer: somebody has decided that its external effect may be tried again.
+        """
+        now = {"run_at": Now(), "deliver_at": Now(), "deliveries": 0}
+        forgotten = {"error_code": "", "error": "", "in_doubt_since": None, "cancel_requested_at": None}
+        rows = Job.objects.filter(pk=self.pk, attempt=self.attempt)
+        self.steered(
+            by,
+            Act.RETRIED,
+            self.state in RETRIABLE
+            and rows.move(State(self.state), State.QUEUED, max_attempts=F("attempt") + attempts, **now, **forgotten),
+        )
+
+    def cancel(self, by: "Actor") -> None:
+        """Cancel it if it is queued; if it runs, leave word for its handler. Raises StateConflict."""
+        rows = Job.objects.filter(pk=self.pk)
+        if self.state == State.QUEUED:
+            self.steered(by, Act.CANCELLED, rows.move(State.QUEUED, State.CANCELLED))
+        else:
+            running = rows.filter(state=State.RUNNING, cancel_requested_at=None)
+            self.steered(by, Act.CANCEL_REQUESTED, running.update(cancel_requested_at=Now()))
+
+    def steered(self, by: "Actor", act: "Act", rows: int) -> None:
+        """Write down who did it, if it was done: `rows` is how many rows were changed."""
+        if not rows:
+            raise StateConflict(self.pk)
+        Event.objects.create(job=self, act=act, by=by.name, user_id=by.user_id, via=by.via)
+        self.refresh_from_db()
+
+    def history(self) -> list[dict[str, Any]]:
+        """Its attempts and what people did with it, in order of time."""
+        tries = [
+            {"at": tried.started_at, "what": tried.outcome or "running", "attempt": tried.attempt, "who": tried.worker}
+            | {"ended_at": tried.ended_at, "error": tried.error}
+            for tried in self.attempts.all()
+        ]
+        acts = [
+            {"at": event.at, "what": event.act, "attempt": None, "who": f"{event.by} ({event.get_via_display()})"}
+            | {"ended_at": None, "error": ""}
+            for event in self.events.all()
+        ]
+        return sorted([*tries, *acts], key=lambda line: line["at"])
+
 
 class Outcome(models.TextChoices):
     SUCCEEDED = "succeeded"
@@ -146,6 +218,7 @@ class Outcome(models.TextChoices):
     TIME_LIMIT = "time_limit"  # it took longer than its kind may
     WORKER_LOST = "worker_lost"  # the lease ended without a word
     IN_DOUBT = "in_doubt"  # see State.NEEDS_REVIEW
+    CANCELLED = "cancelled"  # the handler obeyed a request to cancel
 
 
 class Attempt(models.Model):
@@ -169,3 +242,42 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} #{self.attempt}"
+
+
+class Act(models.TextChoices):
+    RETRIED = "retried"
+    CANCELLED = "cancelled"
+    CANCEL_REQUESTED = "cancel_requested"
+
+
+class Via(models.TextChoices):
+    API = "api", "API"
+    ADMIN = "admin", "admin"
+    COMMAND = "command", "command"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who steers a job, and from where."""
+
+    name: str
+    via: Via
+    user_id: Any = None
+
+
+class Event(models.Model):
+    """Somebody steered a job."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+    act = models.CharField(max_length=20, choices=Act)
+    by = models.CharField(max_length=LONGEST_NAME)  # the username of then: it outlives the user
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    via = models.CharField(max_length=10, choices=Via)
+
+    class Meta:
+        db_table = "job_event"
+        indexes = [models.Index(fields=["job", "at"], name="job_event_job_at_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} {self.act} by {self.by}"

@@ -6,7 +6,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from jobs.models import LONGEST_ID, Outcome, State
-from taskhub.api.openapi import answer_header, operation
+from jobs.steering import Refused
+from taskhub.api.openapi import NO_FIELDS, answer_header, invalid, operation
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter
 
@@ -22,13 +23,55 @@ JOB = OpenApiExample(
         "run_at": "2026-11-21T08:29:00.654321Z",
         "started_at": "2026-11-21T08:29:00.671002Z",
         "finished_at": "2026-11-21T08:29:00.912345Z",
+        "cancel_requested_at": None,
         "result": {"sent": True, "message_id": "<0c7b…@taskhub.localhost>"},
         "error": None,
     },
     response_only=True,
 )
 
-ERROR_CODES = [code for code in Outcome.values if code != Outcome.SUCCEEDED]
+RETRIED = OpenApiExample(
+    "It will be tried again",
+    {
+        **JOB.value,
+        "state": "queued",
+        "attempt": 12,
+        "max_attempts": 24,
+        "finished_at": None,
+        "result": None,
+    },
+    response_only=True,
+)
+CANCELLED = OpenApiExample(
+    "It will not be done",
+    {**JOB.value, "state": "cancelled", "attempt": 0, "started_at": None, "result": None},
+    response_only=True,
+    status_codes=[200],
+)
+ASKED = OpenApiExample(
+    "It runs and is asked to stop",
+    {
+        **JOB.value,
+        "state": "running",
+        "finished_at": None,
+        "cancel_requested_at": "2026-11-21T08:29:00.812345Z",
+        "result": None,
+    },
+    response_only=True,
+    status_codes=[202],
+)
+NOTHING = OpenApiExample("Nothing", {}, request_only=True)
+JOB_ID = OpenApiParameter(
+    "job_id",
+    {"type": "string", "maxLength": LONGEST_ID},
+    OpenApiParameter.PATH,
+    examples=[OpenApiExample("A welcome mail", JOB.value["job_id"])],
+)
+STEERING: dict[str, Any] = {
+    "request": {"application/json": NO_FIELDS},
+    "problems": [Refused(), invalid("colour", "unknown_field", "This field is not known here.")],
+}
+ERROR_CODES = [code for code in Outcome.values if code not in (Outcome.SUCCEEDED, Outcome.CANCELLED)]
 
 
 class JobErrorSerializer(serializers.Serializer[Any]):
@@ -46,6 +89,7 @@ class JobSerializer(serializers.Serializer[Any]):
     run_at = serializers.DateTimeField(help_text="Not before.")
     started_at = serializers.DateTimeField(allow_null=True, help_text="Of the latest attempt.")
     finished_at = serializers.DateTimeField(allow_null=True)
+    cancel_requested_at = serializers.DateTimeField(allow_null=True, help_text="When it was asked to stop, running.")
     result = serializers.JSONField(help_text="What the kind of job gives, null until then.")
     error = JobErrorSerializer(allow_null=True, help_text="Of the latest attempt that failed.")
 
@@ -73,16 +117,31 @@ describe_jobs = extend_schema_view(
         "To wait for it, ask again after `Retry-After` seconds, with the `ETag` in `If-None-Match`.",
         responses={200: JobSerializer, 304: OpenApiResponse(description="As it was when that `ETag` was given.")},
         parameters=[
-            OpenApiParameter(
-                "job_id",
-                {"type": "string", "maxLength": LONGEST_ID},
-                OpenApiParameter.PATH,
-                examples=[OpenApiExample("A welcome mail", JOB.value["job_id"])],
-            ),
+            JOB_ID,
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="RFC 9110 section 13.1.2."),
             answer_header("ETag", 200, "Changes with the job."),
             answer_header("Retry-After", 200, "Seconds; only while it is queued or running.", required=False),
         ],
         examples=[JOB],
+    ),
+    retry=operation(
+        "retryJob",
+        "Retry a job",
+        "One that failed or needs review, when its kind lets its owner do so. It is queued at once, for as many "
+        "further attempts as its kind has. What is in doubt about one that needs review may then happen again.",
+        responses={200: JobSerializer},
+        parameters=[JOB_ID, answer_header("Retry-After", 200, "Seconds.")],
+        examples=[NOTHING, RETRIED],
+        **STEERING,
+    ),
+    cancel=operation(
+        "cancelJob",
+        "Cancel a job",
+        "When its kind lets its owner do so. A queued one is cancelled at once. A running one is asked to stop, once: "
+        "whether it does so, its state will say.",
+        responses={200: JobSerializer, 202: JobSerializer},
+        parameters=[JOB_ID, answer_header("Retry-After", 202, "Seconds.")],
+        examples=[NOTHING, CANCELLED, ASKED],
+        **STEERING,
     ),
 )

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from jobs.failpoints import failpoint
 from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, JobQuerySet, LeaseLost, Outcome, State
-from jobs.registry import Kind, NotDone, PermanentError, UnknownKind, kind_of
+from jobs.registry import Cancelled, Kind, NotDone, PermanentError, UnknownKind, kind_of
 from taskhub.api.errors import sqlstate
 
 log = logging.getLogger("jobs")
@@ -50,7 +50,8 @@ def attempt(job: Job, kind: Kind) -> str:
     except Exception as error:  # whatever a handler raises is written down and decides what follows
         if connection_was_lost(error):
             raise  # whether the commit happened is unknown: the row says it, to whoever claims it after the lease
-        log.warning("%s failed in attempt %d", job.job_id, job.attempt, exc_info=error)
+        if not isinstance(error, Cancelled):
+            log.warning("%s failed in attempt %d", job.job_id, job.attempt, exc_info=error)
         discard_broken_connection()
         return fail(job, kind, error)
     return "succeeded"
@@ -105,6 +106,9 @@ def take(job: Job, kind: Kind) -> Job | None:
     if left_behind and job.in_doubt_since:
         give_up(rows, job, State.NEEDS_REVIEW, Outcome.IN_DOUBT)
         return None
+    if left_behind and job.cancel_requested_at:
+        give_up(rows, job, State.CANCELLED, Outcome.WORKER_LOST)
+        return None
     if left_behind and job.attempt >= job.max_attempts:
         give_up(rows, job, State.FAILED, Outcome.WORKER_LOST)
         return None
@@ -156,26 +160,33 @@ def work(job: Job, kind: Kind, outcome: Any) -> None:
 
 def fail(job: Job, kind: Kind, error: Exception) -> str:
     """Write down why, and when to try again, if ever. The transaction of the work has been rolled back."""
-    in_doubt = job.in_doubt_since is not None and not isinstance(error, NotDone | PermanentError)
-    outcome = Outcome.IN_DOUBT if in_doubt else outcome_of(error)
+    outcome = outcome_of(error, job)
     said = describe(error)
     failpoint("fail.before")
     with transaction.atomic():
-        rows = Job.objects.held(job)
-        written = {"error_code": outcome, "error": said}
-        if in_doubt:
-            moved = rows.move(State.RUNNING, State.NEEDS_REVIEW, **written)
-        elif outcome == Outcome.PERMANENT_ERROR or job.attempt >= job.max_attempts:
-            moved = rows.move(State.RUNNING, State.FAILED, in_doubt_since=None, **written)
-        else:
-            again = Now() + kind.wait_after(job.attempt)
-            times = {"run_at": again, "deliver_at": again, "in_doubt_since": None}
-            moved = rows.move(State.RUNNING, State.QUEUED, **times, **written)
-        if not moved:
+        if not leave(job, kind, outcome, said):
             return "lease lost"
         end_attempt(job, outcome, said)
         failpoint("fail.before_commit")
     return outcome
+
+
+def leave(job: Job, kind: Kind, outcome: Outcome, said: str) -> int:
+    """Move a job whose attempt did not succeed to where it belongs. Returns 0 when the lease is lost."""
+    rows = Job.objects.held(job)
+    if outcome == Outcome.CANCELLED:
+        return rows.move(State.RUNNING, State.CANCELLED, in_doubt_since=None)
+    written: dict[str, Any] = {"error_code": outcome, "error": said}
+    if outcome == Outcome.IN_DOUBT:
+        return rows.move(State.RUNNING, State.NEEDS_REVIEW, **written)
+    written["in_doubt_since"] = None
+    if outcome == Outcome.PERMANENT_ERROR or job.attempt >= job.max_attempts:
+        return rows.move(State.RUNNING, State.FAILED, **written)
+    again = Now() + kind.wait_after(job.attempt)
+    wanted = rows.filter(cancel_requested_at=None)
+    return wanted.move(State.RUNNING, State.QUEUED, run_at=again, deliver_at=again, **written) or rows.move(
+        State.RUNNING, State.CANCELLED, **written
+    )
 
 
 def end_attempt(job: Job, outcome: Outcome, error: str = "") -> None:
@@ -184,7 +195,11 @@ def end_attempt(job: Job, outcome: Outcome, error: str = "") -> None:
     )
 
 
-def outcome_of(error: Exception) -> Outcome:
+def outcome_of(error: Exception, job: Job) -> Outcome:
+    if isinstance(error, Cancelled) and job.cancel_requested_at:
+        return Outcome.CANCELLED
+    if job.in_doubt_since and not isinstance(error, NotDone | PermanentError):
+        return Outcome.IN_DOUBT
     if isinstance(error, PermanentError):
         return Outcome.PERMANENT_ERROR
     return Outcome.TIME_LIMIT if isinstance(error, SoftTimeLimitExceeded) else Outcome.ERROR

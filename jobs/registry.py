@@ -24,6 +24,10 @@ class NotDone(Exception):
     """Raised by the external part of an `in_doubt="park"` kind when its effect surely did not happen: try again."""
 
 
+class Cancelled(Exception):
+    """Raised by jobs.services.check_cancelled. It ends the job: what was done so far may stay as it is."""
+
+
 class UnknownKind(LookupError):
     """No handler of this kind is loaded in this process."""
 
@@ -42,6 +46,12 @@ class Kind:
     lease_margin: float = 10  # how much longer the lease is: nobody else may try while this attempt could be alive
     in_doubt: Literal["retry", "park"] = "retry"
     from_message: bool = False
+    owner_may: tuple[Literal["retry", "cancel"], ...] = ()  # over the API; staff may do both
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether new jobs are carried out many at a time (jobs.batch): all they touch can be rolled back."""
+        return self.external is None and not self.from_message
 
     @property
     def soft_time_limit(self) -> int:
@@ -69,7 +79,7 @@ def handler(name: str, **options: Any) -> Callable[[Finish], Finish]:
     Options are the fields of Kind. `external` runs outside any transaction and may run more than once, so it passes a
     dedupe key derived from `job.job_id`. `in_doubt="park"` is for external effects that may not be repeated: when it is
     unknown whether one happened, the job waits for people in needs_review. `from_message=True` lets a message alone
-    create the job; such a kind needs no payload.
+    create the job; such a kind needs no payload. `owner_may=("retry", "cancel")` lets the owner of a job do so.
     """
 
     def register(finish: Finish) -> Finish:

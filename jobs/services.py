@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from jobs.doorbell import ring
 from jobs.models import LONGEST_ID, Job, LeaseLost, Outcome, State
-from jobs.registry import kind_named
+from jobs.registry import Cancelled, kind_named
 from taskhub.api.problems import Problem
 
 BATCH = 1000  # rows that prune() deletes in one transaction
@@ -66,7 +66,7 @@ def enqueue(
     if Job.objects.values_list("payload_sha", flat=True).get(pk=job_id) != job.payload_sha:
         raise JobConflict
     if run_at is None:
-        transaction.on_commit(partial(ring, job_id), robust=True)
+        transaction.on_commit(partial(ring, job_id, new=True), robust=True)
     return job_id
 
 
@@ -98,14 +98,38 @@ def heartbeat(job: Job, progress: Any = None) -> None:
         raise LeaseLost(job.job_id)
 
 
+def check_cancelled(job: Job) -> None:
+    """Obey from within an external part: look while nothing has happened yet, or between steps that may stay half done.
+
+    Raises Cancelled when somebody asks to cancel the job: let it through, and the job ends as cancelled. A kind with
+    `in_doubt="park"` looks before its effect alone. Raises LeaseLost and RuntimeError as heartbeat() does.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("check_cancelled() belongs into the external part: nobody can ask during a transaction.")
+    rows = list(Job.objects.held(job).values_list("cancel_requested_at", flat=True))
+    if not rows:
+        raise LeaseLost(job.job_id)
+    job.cancel_requested_at = rows[0]
+    if job.cancel_requested_at:
+        raise Cancelled(job.job_id)
+
+
 def prune(job: Job, rows: QuerySet[Any]) -> int:
     """Delete `rows`, up to MOST_PRUNED of them, in batches of their own transactions. Returns how many."""
     pruned = 0
-    while pruned < MOST_PRUNED and (batch := list(rows.values_list("pk", flat=True)[:BATCH])):
-        rows.order_by().filter(pk__in=batch).delete()
-        pruned += len(batch)
+    while pruned < MOST_PRUNED and (deleted := delete_batch(rows)):
+        pruned += deleted
         heartbeat(job, {"pruned": pruned})
+        check_cancelled(job)
     return pruned
+
+
+def delete_batch(rows: QuerySet[Any]) -> int:
+    """Locks first, so that no row goes that stops to be one of `rows` meanwhile, such as a job that is retried."""
+    with transaction.atomic():
+        batch = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        rows.order_by().filter(pk__in=batch).delete()
+    return len(batch)
 
 
 def record(finished: list[dict[str, Any]]) -> set[str]:

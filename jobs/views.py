@@ -1,4 +1,4 @@
-"""The caller's background work, to look at (CONTRACT section 3)."""
+"""The caller's background work, to look at and, where its kind allows it, to steer (CONTRACT section 3)."""
 
 import hashlib
 import math
@@ -9,20 +9,24 @@ from typing import Any, ClassVar
 from django.http import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from jobs import openapi
-from jobs.models import UNFINISHED, Job, JobQuerySet, Outcome, State
+from jobs.models import UNFINISHED, Actor, Job, JobQuerySet, Outcome, State, Via
+from jobs.steering import Refused, Wish, refusal_to_owner, steer
 from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.problems import BadParameter
-from taskhub.api.views import StrictQuery
+from taskhub.api.serializers import StrictSerializer
+from taskhub.api.views import StrictQuery, WriteTransaction
 
 # `error` stands for error_code and what may be said about it: error itself is for staff
 COLUMNS = ("job_id", "kind", "state", "attempt", "max_attempts", "created_at", "run_at", "started_at", "finished_at")
+SHOWN = (*COLUMNS, "cancel_requested_at", "result", "error_code")
 SAID_OF_ERRORS = {
     Outcome.ERROR: "The work failed.",
     Outcome.PERMANENT_ERROR: "The work cannot be done.",
@@ -40,7 +44,7 @@ class JobPagination(KeysetPagination):
 
 
 @openapi.describe_jobs
-class JobViewSet(StrictQuery, GenericViewSet[Job]):
+class JobViewSet(WriteTransaction, StrictQuery, GenericViewSet[Job]):
     queryset = Job.objects.none()  # get_queryset() says which; this names the model
     lookup_value_regex = r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+"
     pagination_class = JobPagination
@@ -52,17 +56,43 @@ class JobViewSet(StrictQuery, GenericViewSet[Job]):
         return JobPagination.parameters | {"kind", "state"} if self.action == "list" else ()
 
     def list(self, request: Request) -> Response:
-        rows = self.get_queryset().filter(**filters(request)).values(*COLUMNS, "result", "error_code")
+        rows = self.get_queryset().filter(**filters(request)).values(*SHOWN)
         return self.get_paginated_response([shown(row) for row in self.paginate_queryset(rows) or []])
 
     def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
-        rows = [shown(row) for row in self.get_queryset().filter(pk=pk).values(*COLUMNS, "result", "error_code")]
-        if not rows:
-            raise NotFound
-        response = Response(rows[0], headers=retry_after(rows[0]))
-        etag = f'"{hashlib.sha256(to_json(rows[0])).hexdigest()[:32]}"'
+        response = self.answer(pk)
+        etag = f'"{hashlib.sha256(to_json(response.data)).hexdigest()[:32]}"'
         response.headers["ETag"] = etag
         return get_conditional_response(request._request, etag=etag, response=response) or response
+
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        self.steer("retry", pk)
+        return self.answer(pk)
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        job = self.steer("cancel", pk)
+        return self.answer(pk, status=202 if job.state == State.RUNNING else 200)
+
+    def steer(self, wish: Wish, pk: str) -> Job:
+        """Of two calls at once, the second waits for the first. Raises NotFound, ValidationError, Refused."""
+        StrictSerializer(data=self.request.data).is_valid(raise_exception=True)  # which has no field
+        job = self.get_queryset().select_for_update(no_key=True).filter(pk=pk).first()
+        if job is None:
+            raise NotFound
+        if why := refusal_to_owner(job, wish):
+            raise Refused(why)
+        user = self.request.user
+        steer(job, wish, Actor(user.get_username(), Via.API, user.pk))
+        return job
+
+    def answer(self, pk: str, status: int = 200) -> Response:
+        """One job as the owner sees it. Raises NotFound."""
+        rows = [shown(row) for row in self.get_queryset().filter(pk=pk).values(*SHOWN)]
+        if not rows:
+            raise NotFound
+        return Response(rows[0], status=status, headers=retry_after(rows[0]))
 
 
 def filters(request: Request) -> dict[str, str]:

@@ -4,8 +4,9 @@ import logging
 
 from django.db import close_old_connections
 
-from jobs import protocol
+from jobs import batch, protocol
 from jobs.recurring import enqueue_due
+from jobs.registry import kind_of
 from jobs.sweep import sweep as sweep_once
 from taskhub.celery import app
 
@@ -15,7 +16,7 @@ log = logging.getLogger("jobs")
 @app.task(name="jobs.run")
 def run(job_id: str) -> None:
     refresh_connection()
-    came = protocol.run(job_id)
+    came = batch.run(kind_of(job_id)) if batch.takes(job_id) else protocol.run(job_id)
     log.log(logging.DEBUG if came == protocol.NOTHING else logging.INFO, "%s: %s", job_id, came)
 
 

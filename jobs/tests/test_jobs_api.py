@@ -18,6 +18,7 @@ FIELDS = [
     "run_at",
     "started_at",
     "finished_at",
+    "cancel_requested_at",
     "result",
     "error",
 ]
@@ -99,7 +100,7 @@ def test_it_is_one_statement_beside_the_user_check(alice, alice_client, django_a
         assert alice_client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("code", [outcome for outcome in Outcome if outcome != Outcome.SUCCEEDED])
+@pytest.mark.parametrize("code", [outcome for outcome in Outcome if outcome not in ("succeeded", "cancelled")])
 def test_an_error_is_told_without_internals(alice, alice_client, code):
     job = JobFactory(owner=alice, state=State.FAILED, error_code=code, error="ConnectionError: smtp://secret@host")
     error = alice_client.get(f"{URL}{job.pk}").json()["error"]

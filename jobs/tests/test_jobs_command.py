@@ -111,7 +111,7 @@ def test_show_is_readable_by_people(jobs):
     job = JobFactory(error="SMTPException: \x1b[31mred")
     shown = jobs("show", job.pk)
 
-    assert "state           queued\n" in shown
+    assert "state               queued\n" in shown
     assert "No attempt was made." in shown
     assert "\x1b" not in shown
 

@@ -1,14 +1,10 @@
 """Announcing again what nobody came for. Messages go to the real Redis of the tests, and are read from there."""
 
-import json
-from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
-import redis
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -21,30 +17,19 @@ from jobs.tests.factories import JobFactory
 PAST = timezone.now() - timedelta(minutes=5)
 
 
-@pytest.fixture(autouse=True)
-def broker():
-    """An empty queue."""
-    server = redis.Redis.from_url(settings.REDIS_URL)
-    server.flushdb()
-    doorbell.breaker.record(success=True)
-    yield server
-    server.close()
-
-
-def announced(broker):
-    return [json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("jobs", 0, -1)]
+pytestmark = pytest.mark.usefixtures("broker")
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING])
-def test_an_unfinished_job_that_is_due_is_announced(db, broker, state):
+def test_an_unfinished_job_that_is_due_is_announced(db, announced, state):
     job = JobFactory(state=state, deliver_at=PAST)
 
     assert sweep() == (1, 1)
-    assert announced(broker) == [job.pk]
+    assert announced() == [job.pk]
 
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW])
-def test_a_finished_job_is_left_alone(db, broker, state):
+def test_a_finished_job_is_left_alone(db, state):
     JobFactory(state=state, deliver_at=PAST)
 
     assert sweep() == (0, 0)
@@ -84,14 +69,14 @@ def sweep_at_once(starting_line):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_sweepers_at_once_announce_each_job_once(broker):
+def test_eight_sweepers_at_once_announce_each_job_once(announced):
     jobs = {job.pk for job in JobFactory.create_batch(40, deliver_at=PAST)}
     starting_line = Barrier(8)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(sweep_at_once, [starting_line] * 8))
 
     assert sum(found) == 40
-    assert sorted(announced(broker)) == sorted(jobs)
+    assert sorted(announced()) == sorted(jobs)
 
 
 def test_the_sweep_reads_its_index(db):
@@ -105,20 +90,20 @@ def test_the_sweep_reads_its_index(db):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_command_sweeps_once(broker, capsys):
+def test_the_command_sweeps_once(announced, capsys):
     job = JobFactory(deliver_at=PAST)
     call_command("jobs_sweep")
 
-    assert job.pk in announced(broker)
+    assert job.pk in announced()
     assert "due jobs" in capsys.readouterr().out
 
 
-def test_a_job_of_an_unknown_kind_holds_up_no_other(db, broker):
+def test_a_job_of_an_unknown_kind_holds_up_no_other(db, announced):
     unknown = JobFactory(job_id="from_the_future:1", deliver_at=PAST - timedelta(minutes=1))
     known = JobFactory(deliver_at=PAST)
 
     assert sweep() == (2, 2)
-    assert set(announced(broker)) == {unknown.pk, known.pk}
+    assert set(announced()) == {unknown.pk, known.pk}
 
 
 def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):

@@ -25,10 +25,12 @@ from taskhub.api.problems import BadParameter, BodyTooLarge, DatabaseUnavailable
 Method = TypeVar("Method", bound=Callable[..., Any])
 Document = dict[str, Any]
 MERGE_PATCH = MergePatchParser.media_type
+NO_FIELDS = {"type": "object", "additionalProperties": False, "maxProperties": 0}  # the body may be left out, too
 REQUEST_ID = "0f6c1f9cbf4f4a6f8f3a9f5d2c7b1e4a"  # in examples
 MEANINGS = {
     200: "As asked.",
     201: "It was made.",
+    202: "It was asked for; whether it happens is not decided here.",
     400: "The input is not valid.",
     401: "It is not known who is asking.",
     404: "There is no such thing, or the caller may not see it.",
@@ -94,8 +96,8 @@ def add_problem(answers: Document, problem: APIException, path: str) -> None:
 
 def complete_body(body: Document) -> None:
     """Whatever the media type, it means the same."""
-    body["required"] = True
     first, *others = body["content"].values()
+    body["required"] = first["schema"] != NO_FIELDS
     for media in others:
         media["examples"] = first.get("examples", {})
 

@@ -66,7 +66,7 @@ def test_fewer_rows_than_the_planner_believes_leave_an_empty_page(db, monkeypatc
 def test_a_large_table_is_not_counted(boss_client, monkeypatch, path):
     monkeypatch.setattr(staff, "planned_rows", lambda rows: 1_000_000)
 
-    assert not [sql for sql in statements(boss_client, path) if "COUNT(" in sql]
+    assert not [sql for sql in statements(boss_client, path) if "COUNT(*)" in sql]
 
 
 @pytest.mark.parametrize("page", ["2", "99999999999", "0", "-1", "", "x", "1.5", "\x00"])

@@ -42,6 +42,8 @@ def test_paths_are_spelled_as_in_the_contract():
         "/tasks/{id}",
         "/jobs/",
         "/jobs/{job_id}",
+        "/jobs/{job_id}/retry",
+        "/jobs/{job_id}/cancel",
         "/health",
         "/health/db",
         "/livez",

@@ -8,11 +8,13 @@ import json
 import pytest
 from django.db import IntegrityError, OperationalError
 from django.urls import resolve
+from django.utils import timezone
 from psycopg.errors import ForeignKeyViolation
 
 from accounts.tests.factories import UserFactory
 from accounts.tokens import RefreshToken
 from conftest import client_of
+from jobs.models import Job
 from jobs.tests.factories import JobFactory
 from taskhub.api import health
 from taskhub.tests.contract import operations
@@ -80,6 +82,15 @@ def lose_the_owner(call):
     call.fail_with(error)
 
 
+def put_job(**fields):
+    """Into another state."""
+    return lambda call: Job.objects.update(**fields)
+
+
+FAILED = {"state": "failed", "attempt": 1, "finished_at": timezone.now()}
+RUNNING = {"state": "running", "attempt": 1, "lease_until": timezone.now()}
+
+
 def change(**fields):
     return lambda call: vars(call).update(fields)
 
@@ -90,11 +101,16 @@ CHANGES = {
     "getJob-304": ask_again,
     "getDatabaseHealth-503": forget_a_migration,
     "getReadiness-503": forget_a_migration,
+    "retryJob-200": put_job(**FAILED),
+    "retryJob-409": as_expected,
+    "cancelJob-202": put_job(**RUNNING),
+    "cancelJob-409": put_job(**FAILED),
     "unknown_parameter": change(query="colour=red"),
     "out_of_range": change(query="limit=0"),
     "invalid_cursor": change(query="cursor=x"),
     "malformed_body": change(body=b'{"title'),
     "required": change(body={}),
+    "unknown_field": change(body={"colour": "red"}),
     "blank": change(body={"title": " "}),
     "invalid": change(body={"email": "nobody"}),
     "username_taken": lambda call: UserFactory(username="Carol") and as_expected(call),

@@ -10,7 +10,9 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from jobs import failpoints, protocol, services
+from jobs.models import Actor, Job, Via
 from jobs.registry import kind_named
+from jobs.steering import steer as steer_job
 from jobs.sweep import sweep
 from tests.jobs import kinds, mutants  # noqa: F401 - registers the kinds
 from tests.jobs.laboratory import GATE
@@ -39,9 +41,21 @@ def sign_up(username):
         return services.enqueue("welcome_email", str(user.pk), {"user_id": str(user.pk)}, owner=user)
 
 
-def claim(job_id):
+def wait_for_the_gate():
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock_shared(%s)", [GATE])
+
+
+def steer(job_id, wish):
+    wait_for_the_gate()
+    with transaction.atomic():
+        job = Job.objects.select_for_update(no_key=True).get(pk=job_id)
+        steer_job(job, wish, Actor("boss", Via.COMMAND))
+        return job.state
+
+
+def claim(job_id):
+    wait_for_the_gate()
     job = protocol.claim(job_id, kind_named(job_id.partition(":")[0]))
     return "claimed" if job else "nothing"
 
@@ -49,6 +63,7 @@ def claim(job_id):
 COMMANDS = {
     "run": protocol.run,
     "claim": claim,
+    "steer": steer,
     "enqueue": enqueue,
     "enqueue_and_roll_back": enqueue_and_roll_back,
     "sign_up": sign_up,

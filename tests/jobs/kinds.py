@@ -7,6 +7,7 @@ from pathlib import Path
 from django.db import connection
 
 from jobs.registry import NotDone, PermanentError, handler
+from jobs.services import check_cancelled
 
 COUNT_UP = "INSERT INTO effect_count VALUES (%s, 1) ON CONFLICT (job_id) DO UPDATE SET n = effect_count.n + 1"
 FAST = {"max_attempts": 3, "backoff": 0.05, "time_limit": 1, "lease_margin": 0}  # seconds
@@ -43,6 +44,12 @@ def not_sent_at_first(job):
     send(job)
 
 
+def look_and_send(job):
+    stop_in("look", job)
+    check_cancelled(job)
+    send(job)
+
+
 def send_and_wait_to_be_killed(job):
     send(job)
     if job.attempt == 1:
@@ -53,6 +60,9 @@ handler("external", external=send, **FAST)(have_effect)
 handler("steady", external=send, **STEADY)(have_effect)
 handler("parked", external=send, in_doubt="park", **FAST)(have_effect)
 handler("parked_later", external=not_sent_at_first, in_doubt="park", **FAST)(have_effect)
+handler("obedient", external=look_and_send, **FAST)(have_effect)
+handler("obedient_steady", external=look_and_send, **STEADY)(have_effect)
+handler("obedient_parked", external=look_and_send, in_doubt="park", **FAST)(have_effect)
 handler("patient", external=send_and_wait_to_be_killed, **{**FAST, "time_limit": 3})(have_effect)
 
 

@@ -22,7 +22,7 @@ AT_ONCE = 8
 TABLES = (
     "CREATE TABLE effect (job_id text NOT NULL); CREATE TABLE effect_count (job_id text PRIMARY KEY, n int NOT NULL)"
 )
-FINAL = ("succeeded", "failed", "needs_review")
+FINAL = ("succeeded", "failed", "cancelled", "needs_review")
 CLAIMABLE = (
     "(state = 'queued' AND run_at <= clock_timestamp() OR state = 'running' AND lease_until < clock_timestamp())"
 )
@@ -92,6 +92,10 @@ class Laboratory:
 
     def run(self, job_id, **options):
         return self.call("run", job_id, **options)
+
+    def steer(self, job_id, wish):
+        """What a person wants. Returns the state that follows, or `Refused`."""
+        return self.call("steer", job_id, wish)
 
     def run_all(self, job_ids, failpoints=()):
         """A process for each, eight at a time. Returns what each had to say."""

@@ -7,14 +7,18 @@ from tests.jobs.laboratory import GATE
 from tests.service import wait_until
 
 
-def claims_at_once(lab, job_id, **options):
-    """What sixteen processes got that were let go together."""
+def at_once(lab, *commands, **options):
+    """What processes got that were let go together."""
     waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
     lab.database.execute("SELECT pg_advisory_lock(%s)", [GATE])
-    pids = [lab.start("claim", job_id, **options) for _ in range(16)]
-    wait_until(lambda: len(lab.sql(waiting, GATE)) == 16, seconds=5)
+    pids = [lab.start(*command, **options) for command in commands]
+    wait_until(lambda: len(lab.sql(waiting, GATE)) == len(commands), seconds=5)
     lab.database.execute("SELECT pg_advisory_unlock(%s)", [GATE])
     return [lab.wait(pid) for pid in pids]
+
+
+def claims_at_once(lab, job_id, **options):
+    return at_once(lab, *[("claim", job_id)] * 16, **options)
 
 
 def pause_outside_any_transaction(lab, **options):

@@ -34,11 +34,11 @@ def register(works, username):
     return f"welcome_email:{response.json()['id']}", seconds
 
 
-def job_over_http(works, username, job_id):
+def job_over_http(works, username, job_id, method="GET"):
     with works.client() as client:
         login = client.post("/auth/login", data={**CREDENTIALS, "username": username}).raise_for_status()
         token = {"Authorization": f"Bearer {login.json()['access_token']}"}
-        return client.get(f"/jobs/{job_id}", headers=token).raise_for_status().json()
+        return client.request(method, f"/jobs/{job_id}", headers=token).raise_for_status().json()
 
 
 def test_who_registers_gets_one_welcome_mail(works):
@@ -64,6 +64,20 @@ def test_a_mail_server_that_is_down_delays_the_mail(works):
     assert [message["To"] for message in sink.messages].count("patience@example.com") == 1
     assert works.lab.job(job_id).state == "succeeded"
     assert works.lab.job(job_id).attempt > 1
+
+
+def test_a_mail_that_failed_goes_out_when_its_owner_retries_it(works):
+    job_id, _ = register(works, "redo")
+    wait_until(lambda: works.lab.attempts(job_id)[:1] == ["error"], seconds=10)
+    works.lab.database.execute("UPDATE job_log SET max_attempts = attempt + 1 WHERE job_id = %s", [job_id])
+    wait_until(lambda: works.lab.finished(job_id), seconds=30)
+    assert job_over_http(works, "redo", job_id)["state"] == "failed"
+
+    with Sink(works.smtp_port) as sink:
+        assert job_over_http(works, "redo", f"{job_id}/retry", method="POST")["state"] == "queued"
+        wait_until(lambda: works.lab.finished(job_id), seconds=20)
+    assert [message["To"] for message in sink.messages].count("redo@example.com") == 1
+    assert job_over_http(works, "redo", job_id)["state"] == "succeeded"
 
 
 @pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])

@@ -1,6 +1,7 @@
 """Background work on the command line. A subcommand is one function, which answers, and one entry of the parser."""
 
 import re
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -10,7 +11,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import stats
-from jobs.models import FINAL, LONGEST_ID, Attempt, Job, State
+from jobs.management import steering
+from jobs.models import FINAL, LONGEST_ID, LONGEST_NAME, RETRIABLE, UNFINISHED, Attempt, Event, Job, State
 from jobs.registry import NAME
 from taskhub.api.formats import to_json
 
@@ -21,7 +23,7 @@ Answer = tuple[Any, Iterable[str]]  # for programs, and line by line for people
 
 
 class Command(BaseCommand):
-    help = "Show background jobs: the newest, one with its attempts, or how much work waits, runs and fails."
+    help = "Show background jobs, retry, cancel and prune them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         entries = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", required=True)
@@ -37,12 +39,27 @@ class Command(BaseCommand):
         listed.add_argument("--kind", type=kind_name, help="such as welcome_email")
         listed.add_argument("--owner", metavar="USERNAME", help="whose jobs")
         listed.add_argument("--limit", type=limit, default=20, metavar="N", help=f"1 to {MOST_LISTED}; default 20")
-        entry("show", show_job, "one job: all fields and its attempts").add_argument("job_id", metavar="JOB_ID")
+        entry("show", show_job, "one job: all fields and its history").add_argument("job_id", metavar="JOB_ID")
         entry("stats", show_stats, "how many in each state, how late, what runs")
+        for wish, answer, states in (
+            ("retry", steering.retry, RETRIABLE),
+            ("cancel", steering.cancel, UNFINISHED),
+        ):
+            steered = entry(wish, answer, f"{wish} jobs")
+            steered.add_argument("job_ids", nargs="*", metavar="JOB_ID", help="or say which by --state and --kind")
+            steered.add_argument("--state", choices=states, metavar="STATE", help=", ".join(states))
+            steered.add_argument("--kind", type=kind_name, help="such as welcome_email")
+            steered.add_argument("--limit", type=limit, default=100, metavar="N", help="the oldest N; default 100")
+            steered.add_argument("--by", type=person, help="who does it; default: the user of the operating system")
+            steered.add_argument("--yes", action="store_true", help="do not ask")
+        pruned = entry("prune", steering.prune, "delete finished jobs that need not be kept any longer")
+        pruned.add_argument("--dry-run", action="store_true", help="count them, and delete nothing")
 
     def handle(self, *args: Any, answer: Callable[..., Answer], json: bool, **options: Any) -> None:
         document, lines = answer(**options)
         self.stdout.write(to_json(document).decode() if json else "\n".join(lines))
+        if isinstance(document, dict) and document.get("refused"):
+            sys.exit(1)
 
 
 def list_jobs(state: str | None, kind: str | None, owner: str | None, limit: int, **_: Any) -> Answer:
@@ -57,23 +74,25 @@ def list_jobs(state: str | None, kind: str | None, owner: str | None, limit: int
 
 
 def show_job(job_id: str, **_: Any) -> Answer:
-    """One job with every field and attempt."""
+    """One job with every field, every attempt, and what people did with it."""
     job = Job.objects.prefetch_related("owner").filter(pk=job_id[: LONGEST_ID + 1]).first()
     if job is None:
         raise CommandError(f"There is no job {job_id[:LONGEST_ID]!r}. It may have been pruned.")
     fields = [field.name for field in Job._meta.concrete_fields if field.name != "owner"]
-    columns = [field.name for field in Attempt._meta.concrete_fields if field.name not in ("id", "job")]
-    attempts = list(job.attempts.order_by("attempt").values(*columns))
-    document = {**described(job, fields), "attempts": attempts}
-    return document, job_lines(document, columns)
+    tried, acted = ([field.name for field in model._meta.concrete_fields if field.name not in ("id", "job", "user")]
+        for model in (Attempt, Event))  # fmt: skip
+    document = described(job, fields)
+    lines = job_lines(document, job.history())
+    attempts, events = job.attempts.order_by("attempt").values(*tried), job.events.order_by("at").values(*acted)
+    return {**document, "attempts": list(attempts), "events": list(events)}, lines
 
 
-def job_lines(document: dict[str, Any], columns: Iterable[str]) -> Iterator[str]:
+def job_lines(document: dict[str, Any], history: list[dict[str, Any]]) -> Iterator[str]:
     for name, value in document.items():
-        if name != "attempts":
-            yield f"{name:15} {text(value)}".rstrip()
+        yield f"{name:19} {text(value)}".rstrip()
     yield ""
-    yield from table(columns, document["attempts"]) if document["attempts"] else ["No attempt was made."]
+    columns = ("at", "what", "attempt", "who", "ended_at", "error")
+    yield from table(columns, history) if history else ["No attempt was made."]
 
 
 def show_stats(**_: Any) -> Answer:
@@ -130,6 +149,12 @@ def kind_name(value: str) -> str:
     if not NAME.fullmatch(value):
         raise ArgumentTypeError(f"{value[:100]!r} cannot be the name of a kind: it must match {NAME.pattern}")
     return value
+
+
+def person(value: str) -> str:
+    if not value.strip() or len(value) > LONGEST_NAME or CONTROL.search(value):
+        raise ArgumentTypeError(f"must be a name of 1 to {LONGEST_NAME} characters")
+    return value.strip()
 
 
 def limit(value: str) -> int:

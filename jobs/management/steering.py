@@ -1,0 +1,98 @@
+"""`manage.py jobs retry`, `cancel` and `prune`. Each gives a document for programs and lines for people."""
+
+import getpass
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import transaction
+
+from jobs.handlers import prunable_jobs
+from jobs.models import LONGEST_ID, RETRIABLE, UNFINISHED, Actor, Job, JobQuerySet, State, Via
+from jobs.services import delete_batch
+from jobs.steering import Refused, Wish, steer
+
+Answer = tuple[Any, Iterable[str]]
+
+
+def retry(**options: Any) -> Answer:
+    """Have jobs done after all that failed or need review. Of one that needs review, this says that its external
+    effect may happen again."""
+    return steered("retry", RETRIABLE[:1], **options)
+
+
+def cancel(**options: Any) -> Answer:
+    """Cancel jobs that are queued, and ask those that run to stop."""
+    return steered("cancel", UNFINISHED, **options)
+
+
+def steered(
+    wish: Wish,
+    states: Iterable[State],
+    job_ids: list[str],
+    state: str | None,
+    kind: str | None,
+    limit: int,
+    by: str | None,
+    yes: bool,
+    **_: Any,
+) -> Answer:
+    if bool(job_ids) == bool(state or kind):
+        raise CommandError("Say which jobs: either their ids, or --state, --kind or both.")
+    actor = Actor(by or operating_system_user(), Via.COMMAND)
+    if not job_ids:
+        jobs = Job.objects.filter(state__in=[state] if state else states, **({"kind": kind} if kind else {}))
+        job_ids = list(jobs.order_by("created_at", "job_id").values_list("pk", flat=True)[:limit])
+        if len(job_ids) > 1 and not yes:
+            confirm(wish, len(job_ids))
+    said = {job_id: steer_one(job_id, wish, actor) for job_id in dict.fromkeys(job_ids)}
+    done = [job_id for job_id, refused in said.items() if not refused]
+    refused = [{"job_id": job_id[: LONGEST_ID + 1], "detail": why} for job_id, why in said.items() if why]
+    return {"done": done, "refused": refused}, lines(wish, done, refused)
+
+
+def steer_one(job_id: str, wish: Wish, actor: Actor) -> str:
+    """In a transaction of its own. Returns why it was refused, empty when it was done."""
+    try:
+        with transaction.atomic():
+            steer(Job.objects.select_for_update(no_key=True).get(pk=job_id[: LONGEST_ID + 1]), wish, actor)
+    except Job.DoesNotExist:
+        return "There is no such job. It may have been pruned."
+    except Refused as refused:
+        return str(refused.detail)
+    return ""
+
+
+def lines(wish: Wish, done: list[str], refused: list[dict[str, str]]) -> Iterator[str]:
+    word = {"retry": "queued again", "cancel": "cancelled, or asked to stop"}[wish]
+    yield from (f"{job_id}: {word}" for job_id in done)
+    yield from (f"{job['job_id']!r}: {job['detail']}" for job in refused)
+    if not done and not refused:
+        yield "No job is like that."
+
+
+def confirm(wish: Wish, number: int) -> None:
+    """People are asked; programs have said what they want. Raises CommandError."""
+    if not sys.stdin.isatty():
+        return
+    sys.stderr.write(f"{wish.capitalize()} {number} jobs? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise CommandError("Nothing was done.")
+
+
+def operating_system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:  # a container whose user has no name
+        raise CommandError("Say who does it: --by NAME.") from error
+
+
+def prune(dry_run: bool, **_: Any) -> Answer:
+    """What the recurring job does each hour: delete finished jobs, in batches, that are older than the settings say."""
+    jobs: JobQuerySet = prunable_jobs()  # type: ignore[assignment]
+    number = jobs.count() if dry_run else 0
+    while not dry_run and (deleted := delete_batch(jobs)):
+        number += deleted
+    return {"pruned": number, "dry_run": dry_run}, [f"{'Would delete' if dry_run else 'Deleted'} {number:,} jobs."]

@@ -1,0 +1,73 @@
+"""Retrying and cancelling jobs: for their owners over the API, for staff in the admin and on the command line."""
+
+from functools import partial
+from typing import Literal
+
+from django.db import transaction
+
+from jobs.doorbell import ring
+from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
+from jobs.registry import UnknownKind, kind_of
+from taskhub.api.problems import Problem
+
+Wish = Literal["retry", "cancel"]
+
+
+class Refused(Problem):
+    status_code = 409
+    default_code = "conflict"
+    default_detail = "The job changed at this moment. Look at it again."
+
+
+def steer(job: Job, wish: Wish, by: Actor) -> None:
+    """Do it, in the current transaction; a job that is retried is announced once that has committed. Raises Refused.
+
+    The caller holds the row's lock, so that of two at once the second finds the state that the first has left.
+    """
+    if why := refusal(job, wish):
+        raise Refused(why)
+    try:
+        if wish == "cancel":
+            job.cancel(by)
+        else:
+            job.retry(by, attempts=kind_of(job.pk).max_attempts)
+            transaction.on_commit(partial(ring, job.pk), robust=True)
+    except StateConflict as error:
+        raise Refused from error
+
+
+def refusal(job: Job, wish: Wish) -> str:
+    """Why it is not possible, in a sentence; empty when it is."""
+    state = job.get_state_display().lower()
+    if wish == "cancel":
+        if job.state == State.RUNNING and job.cancel_requested_at:
+            return "Somebody has asked to cancel this job already."
+        return "" if job.state in UNFINISHED else f"Only a queued or running job is cancelled, and this one is {state}."
+    if job.state not in RETRIABLE:
+        return f"Only a job that failed or needs review is retried, and this one is {state}."
+    try:
+        kind_of(job.pk)
+    except UnknownKind:
+        return "This release does not know this kind of job."
+    return ""
+
+
+def consequence(job: Job, wish: Wish) -> str:
+    """What will follow, in a sentence, when nothing refuses it."""
+    if wish == "cancel":
+        if job.state == State.QUEUED:
+            return "It will not be done."
+        return "It runs: its handler is asked to stop. If it does not look, this attempt goes on."
+    again = f"It will be tried again, up to {kind_of(job.pk).max_attempts} times."
+    if job.state == State.NEEDS_REVIEW:
+        return f"Whether its external effect happened is not known. You decide that it may happen again. {again}"
+    return again
+
+
+def refusal_to_owner(job: Job, wish: Wish) -> str:
+    """As refusal(), for those who may do only what the kind allows."""
+    try:
+        allowed = wish in kind_of(job.pk).owner_may
+    except UnknownKind:
+        allowed = False
+    return refusal(job, wish) if allowed else f"Jobs of this kind do not let their owners {wish} them."

@@ -1,0 +1,162 @@
+"""New jobs of a kind that touches only the database, many at a time."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.utils import timezone
+from factory import Sequence
+
+from jobs import batch, registry
+from jobs.models import Attempt, Job, State
+from jobs.registry import Kind
+from jobs.services import enqueue
+from jobs.tests.factories import JobFactory
+
+User = get_user_model()
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def kind_that(finish):
+    return Kind("welcome_email", finish=lambda job, outcome: finish(job))
+
+
+def sign_up(job):
+    return str(User.objects.create(username=f"user_{job.pk}").pk)
+
+
+def states():
+    return dict(Job.objects.values_list("pk", "state"))
+
+
+def test_jobs_succeed_together_each_with_an_attempt_and_a_result_of_its_own(announced):
+    jobs = JobFactory.create_batch(3)
+
+    assert batch.run(kind_that(sign_up)) == "3 of 3 succeeded in a batch"
+    for job in jobs:
+        job.refresh_from_db()
+        assert (job.state, job.attempt, bool(job.worker)) == (State.SUCCEEDED, 1, True)
+        assert User.objects.get(pk=job.result).username == f"user_{job.pk}"
+        assert job.started_at < job.finished_at
+        assert job.attempts.get().outcome == "succeeded"
+    assert announced() == []
+
+
+def test_one_that_raises_is_rolled_back_and_announced_and_the_others_succeed(announced):
+    good, bad, fine = JobFactory.create_batch(3)
+
+    def sign_up_all_but_one(job):
+        sign_up(job)
+        assert job.pk != bad.pk
+
+    batch.run(kind_that(sign_up_all_but_one))
+
+    assert states() == {good.pk: State.SUCCEEDED, bad.pk: State.QUEUED, fine.pk: State.SUCCEEDED}
+    assert (Job.objects.get(pk=bad.pk).attempt, announced()) == (0, [bad.pk])
+    assert {user.username for user in User.objects.all()} == {f"user_{good.pk}", f"user_{fine.pk}"}
+
+
+@pytest.mark.parametrize("result", [float("nan"), object()])
+def test_one_whose_result_is_no_json_harms_no_other(announced, result):
+    good, bad = JobFactory.create_batch(2)
+    batch.run(kind_that(lambda job: result if job.pk == bad.pk else sign_up(job)))
+
+    assert states() == {good.pk: State.SUCCEEDED, bad.pk: State.QUEUED}
+    assert announced() == [bad.pk]
+
+
+def test_one_that_spoils_the_commit_takes_nothing_from_the_others_but_time(announced):
+    jobs = [job.pk for job in JobFactory.create_batch(3)]
+    nobody = "019ab3c4-7d1e-7f3a-8b2c-5d6e7f8a9b0c"  # a foreign key that is looked at when all is done
+    disown = kind_that(lambda job: Job.objects.filter(pk=jobs[0]).update(owner=nobody))
+
+    assert batch.run(disown) == "0 of 3 succeeded in a batch"
+    assert announced() == jobs[::-1]
+    assert set(states().values()) == {State.QUEUED}
+    assert not Attempt.objects.exists()
+
+
+def test_a_job_is_in_a_batch_once(announced):
+    job = JobFactory()
+    batch.mark(kind_that(sign_up))
+
+    assert batch.run(kind_that(sign_up)) == "nothing to do"
+    assert states() == {job.pk: State.QUEUED}
+
+
+def test_what_is_not_new_or_of_another_kind_is_left_alone(announced):
+    JobFactory(kind="cron")
+    JobFactory(run_at=timezone.now() + timedelta(hours=1))
+    JobFactory(attempt=1)
+    for state in set(State) - {State.QUEUED}:
+        JobFactory(state=state)
+    before = states()
+
+    assert batch.run(kind_that(sign_up)) == "nothing to do"
+    assert states() == before
+
+
+def test_when_there_are_more_another_worker_is_called(announced):
+    jobs = JobFactory.create_batch(batch.SIZE + 1)
+    batch.run(kind_that(lambda job: None))
+
+    assert announced() == [jobs[-1].pk]
+    assert Job.objects.filter(state=State.SUCCEEDED).count() == batch.SIZE
+
+
+def test_when_time_runs_out_the_rest_is_announced(announced, monkeypatch):
+    jobs = [job.pk for job in JobFactory.create_batch(2)]
+    monkeypatch.setattr(batch, "PATIENCE", -1)
+    batch.run(kind_that(sign_up))
+
+    assert announced() == jobs[::-1]
+    assert set(states().values()) == {State.QUEUED}
+
+
+def test_a_job_takes_two_statements_beside_its_own(announced, django_assert_num_queries):
+    JobFactory.create_batch(10)
+    with django_assert_num_queries(9 + 2 * 10):  # mark and work, each commit with its BEGIN; two savepoint statements
+        batch.run(kind_that(lambda job: None))
+
+
+def enqueue_one(key):
+    with transaction.atomic():
+        return enqueue("database_only", key)
+
+
+def test_one_message_stands_for_all_that_come_before_it_is_heard(announced, monkeypatch):
+    kind = replace(kind_that(sign_up), name="database_only")
+    monkeypatch.setitem(registry._kinds, kind.name, kind)
+    first, second, third = (enqueue_one(key) for key in "123")
+    assert announced() == [first]
+
+    batch.run(kind)
+    fourth = enqueue_one("4")
+    assert announced() == [fourth, first]
+    assert states() == {first: "succeeded", second: "succeeded", third: "succeeded", fourth: "queued"}
+
+
+def test_a_message_about_a_job_that_was_begun_is_about_that_job_alone(announced, monkeypatch):
+    new, in_a_batch, tried = JobFactory(), JobFactory(worker="w"), JobFactory(attempt=1)
+    monkeypatch.setitem(registry._kinds, "welcome_email", kind_that(sign_up))
+
+    assert [batch.takes(job.pk) for job in (new, in_a_batch, tried)] == [True, False, False]
+    assert not batch.takes("newer:1")
+
+
+def test_the_search_for_new_jobs_reads_an_index_of_them_alone(announced):
+    JobFactory.create_batch(3, job_id=Sequence(lambda n: f"cron:{n}"), kind="cron")
+    with connection.cursor() as cursor:
+        # twenty thousand more of another kind, due as well
+        cursor.execute(
+            "INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, deliveries, worker,"
+            " error_code, error) SELECT 'other:' || n, 'other', '{}', '', 'queued', 0, 5, 0, '', '', ''"
+            " FROM generate_series(1, 20000) n"
+        )
+        cursor.execute("ANALYZE job_log")
+    plan = Job.objects.filter(kind="cron").new().order_by("run_at")[: batch.SIZE].explain()
+
+    assert "job_log_new_idx" in plan
+    assert "Sort" not in plan
