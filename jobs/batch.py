@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from jobs.doorbell import heard, ring
 from jobs.failpoints import failpoint
-from jobs.models import Attempt, Job, LeaseLost, Outcome
+from jobs.models import Attempt, Job, JobQuerySet, LeaseLost, Outcome
 from jobs.protocol import connection_was_lost, discard_broken_connection, worker_name
 from jobs.registry import Kind, UnknownKind, kind_of
 
@@ -34,12 +34,24 @@ SUCCEED = """
 
 
 def takes(job_id: str) -> bool:
-    """Whether a message about this job stands for all new ones of its kind; one that was begun is for jobs.protocol."""
+    """Whether a message about this job stands for all new ones of its kind; one that was begun is for jobs.protocol.
+
+    Should it have been begun since, by another worker's batch, those that came after it get a message of their own.
+    """
     try:
         kind = kind_of(job_id)
     except UnknownKind:
         return False
-    return kind.in_batches and not Job.objects.filter(pk=job_id).begun().exists()
+    if kind.in_batches and Job.objects.filter(pk=job_id).begun().exists():
+        call_for_new(kind)
+        return False
+    return kind.in_batches
+
+
+def call_for_new(kind: Kind) -> None:
+    heard(kind.name)
+    if waiting := new_jobs(kind).values_list("pk", flat=True).first():
+        ring(waiting)
 
 
 def run(kind: Kind) -> str:
@@ -55,11 +67,15 @@ def run(kind: Kind) -> str:
     return f"{len(succeeded)} of {len(batch)} succeeded in a batch" if batch else "nothing to do"
 
 
+def new_jobs(kind: Kind) -> JobQuerySet:
+    return Job.objects.filter(kind=kind.name).new().order_by("run_at")
+
+
 def mark(kind: Kind) -> tuple[list[str], str | None]:
     """The ids of up to SIZE new jobs, which no other batch takes from now on, and of one more if there are more."""
     with transaction.atomic():
-        rows = Job.objects.filter(kind=kind.name).new().select_for_update(skip_locked=True, no_key=True)
-        found = list(rows.order_by("run_at").values_list("pk", flat=True)[: SIZE + 1])
+        rows = new_jobs(kind).select_for_update(skip_locked=True, no_key=True)
+        found = list(rows.values_list("pk", flat=True)[: SIZE + 1])
         Job.objects.filter(pk__in=found[:SIZE]).update(worker=worker_name())
     failpoint("batch.marked")
     return found[:SIZE], found[SIZE] if len(found) > SIZE else None

@@ -66,7 +66,7 @@ def test_the_cpu_time_of_a_process_includes_that_of_its_children_dead_or_alive(c
         spent = machine.cpu_seconds(process.pid)
         process.communicate(b"\n\n")
 
-    assert 0.3 <= spent < 3
+    assert 0.3 - 2 / machine.TICKS <= spent < 3  # user and system time are each counted in whole ticks
 
 
 def test_a_ratio_is_taken_round_by_round():

@@ -146,6 +146,18 @@ def test_a_message_about_a_job_that_was_begun_is_about_that_job_alone(announced,
     assert not batch.takes("newer:1")
 
 
+def test_a_message_about_a_job_in_a_batch_calls_for_those_that_it_kept_silent(announced, monkeypatch):
+    kind = replace(kind_that(sign_up), name="database_only")
+    monkeypatch.setitem(registry._kinds, kind.name, kind)
+    first = enqueue_one("1")
+    batch.mark(kind)  # by another worker, before the message arrived
+    second = enqueue_one("2")
+    assert announced() == [first]
+
+    assert not batch.takes(first)
+    assert announced() == [second, first]
+
+
 def test_the_search_for_new_jobs_reads_an_index_of_them_alone(announced):
     JobFactory.create_batch(3, job_id=Sequence(lambda n: f"cron:{n}"), kind="cron")
     with connection.cursor() as cursor:
