@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import psycopg
+import redis
 from django.db import transaction
 from procrastinate import App, SyncPsycopgConnector
 
@@ -20,7 +21,8 @@ COMMITTED = "extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8"
 # Those sent to this database; PostgreSQL's own, which check foreign keys, are none
 STATEMENTS = """
     SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements
-    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND query NOT LIKE 'SELECT 1 FROM ONLY%'
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND query NOT LIKE 'SELECT 1 FROM ONLY %'
 """
 
 
@@ -60,9 +62,13 @@ class Engine:
 class TaskHub(Engine):
     def __init__(self, name: str, servers: Servers, pids: list[int], kind: str) -> None:
         super().__init__(f"TaskHub, {name}", servers.postgres.url, pids)
-        self.kind = kind
+        self.kind, self.broker = kind, redis.Redis.from_url(servers.valkey.url)
         self.unfinished = f"SELECT FROM job_log WHERE state IN ('queued', 'running') AND kind = '{kind}'"
         self.done = f"SELECT split_part(job_id, ':', 2)::int, {COMMITTED} FROM job_log WHERE kind = '{kind}'"
+
+    def is_done(self, count: int) -> bool:
+        """The sweep announces jobs that wait long once more; those messages, too, must be gone."""
+        return super().is_done(count) and not self.broker.llen("jobs")
 
     def enqueue(self, number: int) -> float:
         committed: list[float] = []

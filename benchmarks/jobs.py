@@ -84,22 +84,16 @@ def one_round(servers: Servers, engine: Any, asked: argparse.Namespace) -> Round
     started = time.perf_counter()
     given = produce(engine, asked.jobs)
     enqueued = asked.jobs / (time.perf_counter() - started)
-    before = [*cpu(servers, engine), engine.statements()]
+    before = [*servers.cpu(engine.pids), engine.statements()]
     started = time.time()
     with at_work(engine):
         wait(engine)
-        after = [*cpu(servers, engine), engine.statements()]
+        after = [*servers.cpu(engine.pids), engine.statements()]
         *spent, statements = ((end - start) / asked.jobs for start, end in zip(before, after, strict=True))
         finished = engine.finished()
         rate = asked.jobs / (max(finished[number] for number in given) - started)
         idle, load = (latencies(engine, asked, pace) for pace in (IDLE, asked.pace))
     return Round(rate, [seconds * 1e6 for seconds in spent], statements, enqueued, idle, load)
-
-
-def cpu(servers: Servers, engine: Any) -> list[float]:
-    """Seconds of workers, PostgreSQL and Valkey so far."""
-    pids = (engine.pids, [servers.postgres.pid], [servers.valkey.pid])
-    return [sum(machine.cpu_seconds(pid) for pid in group) for group in pids]
 
 
 def compare(servers: Servers, engines: Sequence[Any], asked: argparse.Namespace) -> Rounds:
@@ -146,13 +140,14 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.jobs", description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=3000, help="of a backlog")
-    parser.add_argument("--seconds", type=float, default=3, help="that latency is measured in one round, idle or not")
+    parser.add_argument("--seconds", type=float, default=3, help="of idle, and of load, in one round")
     parser.add_argument("--pace", type=float, default=200, help="jobs per second under load")
     parser.add_argument("--plans", type=int, metavar="ROWS", help="no comparison: plans among so many finished jobs")
     return parser.parse_args()
 
 
 def run(servers: Servers, asked: argparse.Namespace) -> None:
+    """Measures and prints."""
     engines = import_module("benchmarks.engines").start(servers)
     started, others = time.monotonic(), machine.others_seconds()
     try:
@@ -172,7 +167,10 @@ def main() -> None:
     print(*machine.facts(), machine.noise(), sep="\n", end="\n\n", flush=True)
     with temporary_home() as home, Servers(home, durable=True, TASKHUB_ENV="development") as servers:
         os.environ.update(servers.environment, DJANGO_SETTINGS_MODULE="taskhub.settings")
-        run(servers, asked)
+        if asked.plans is not None:
+            import_module("benchmarks.plans").show(servers, asked.plans, asked.seconds)
+        else:
+            run(servers, asked)
 
 
 if __name__ == "__main__":

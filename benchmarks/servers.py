@@ -2,6 +2,7 @@
 
 import psycopg
 
+from benchmarks import machine
 from tests.service import Service
 
 SETTINGS = ("shared_preload_libraries = 'pg_stat_statements'", "track_commit_timestamp = on")
@@ -37,3 +38,8 @@ class Servers(Service):
 
     def celery(self, app: str, *arguments: str, **changes: str) -> int:
         return self.work("-m", "celery", "-A", app, *arguments, **changes)
+
+    def cpu(self, workers: list[int]) -> list[float]:
+        """Seconds of the workers, of PostgreSQL and of Valkey so far."""
+        trees = (workers, [self.postgres.pid], [self.valkey.pid])
+        return [sum(machine.cpu_seconds(pid) for pid in pids) for pids in trees]
