@@ -3,6 +3,7 @@
 Import it when the environment names the servers.
 """
 
+import logging
 import time
 from typing import Any
 
@@ -108,6 +109,7 @@ class Procrastinate(Engine):
 
     def __init__(self, servers: Servers) -> None:
         url = servers.database("procrastinate")
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)  # a line per job, in the process that measures
         self.app = App(connector=SyncPsycopgConnector(conninfo=url))
         self.app.open()
         self.app.schema_manager.apply_schema()
