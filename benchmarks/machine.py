@@ -19,13 +19,18 @@ def take_cores() -> tuple[set[int], set[int]]:
     return {first}, set(others) or {first}
 
 
+def family(pid: int) -> dict[int, list[str]]:
+    """A process and all below it: the fields of their stat, by id."""
+    stats = {int(entry.name): fields for entry in PROC.glob("[0-9]*") if (fields := read_stat(entry))}
+    members = {pid}
+    while grown := {child for child, fields in stats.items() if int(fields[1]) in members} - members:
+        members |= grown
+    return {member: stats[member] for member in members}
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process and of all below it, also of those that have ended."""
-    stats = {int(entry.name): fields for entry in PROC.glob("[0-9]*") if (fields := read_stat(entry))}
-    family = {pid}
-    while grown := {child for child, fields in stats.items() if int(fields[1]) in family} - family:
-        family |= grown
-    return sum(int(ticks) for member in family for ticks in stats[member][11:15]) / TICKS
+    return sum(int(ticks) for fields in family(pid).values() for ticks in fields[11:15]) / TICKS
 
 
 def read_stat(entry: Path) -> list[str]:

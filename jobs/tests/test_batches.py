@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
-from factory import Sequence
 
 from jobs import batch, registry
 from jobs.models import Attempt, Job, State
@@ -117,7 +116,7 @@ def test_when_time_runs_out_the_rest_is_announced(announced, monkeypatch):
 
 def test_a_job_takes_two_statements_beside_its_own(announced, django_assert_num_queries):
     JobFactory.create_batch(10)
-    with django_assert_num_queries(9 + 2 * 10):  # mark and work, each commit with its BEGIN; two savepoint statements
+    with django_assert_num_queries(10 + 2 * 10):  # mark and work, each commit with its BEGIN; two savepoint statements
         batch.run(kind_that(lambda job: None))
 
 
@@ -146,17 +145,48 @@ def test_a_message_about_a_job_that_was_begun_is_about_that_job_alone(announced,
     assert not batch.takes("newer:1")
 
 
-def test_the_search_for_new_jobs_reads_an_index_of_them_alone(announced):
-    JobFactory.create_batch(3, job_id=Sequence(lambda n: f"cron:{n}"), kind="cron")
+def test_a_message_about_a_job_in_a_batch_calls_for_those_that_it_kept_silent(announced, monkeypatch):
+    kind = replace(kind_that(sign_up), name="database_only")
+    monkeypatch.setitem(registry._kinds, kind.name, kind)
+    first = enqueue_one("1")
+    batch.mark(kind)  # by another worker, before the message arrived
+    second = enqueue_one("2")
+    assert announced() == [first]
+
+    assert not batch.takes(first)
+    assert announced() == [second, first]
+
+
+MAKE = """
+    INSERT INTO job_log (job_id, kind, payload, payload_sha, state, finished_at, deliver_at, attempt, max_attempts,
+        deliveries, worker, error_code, error)
+    SELECT %(kind)s || ':' || n, %(kind)s, '{}', '', %(state)s, %(finished_at)s, now() - n * interval '1 s',
+        0, 5, 0, '', '', ''
+    FROM generate_series(%(count)s, 1, -1) n
+"""
+
+
+def make(kind, state, count):
+    finished_at = None if state == "queued" else timezone.now()
     with connection.cursor() as cursor:
-        # twenty thousand more of another kind, due as well
-        cursor.execute(
-            "INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, deliveries, worker,"
-            " error_code, error) SELECT 'other:' || n, 'other', '{}', '', 'queued', 0, 5, 0, '', '', ''"
-            " FROM generate_series(1, 20000) n"
-        )
-        cursor.execute("ANALYZE job_log")
-    plan = Job.objects.filter(kind="cron").new().order_by("run_at")[: batch.SIZE].explain()
+        cursor.execute(MAKE, {"kind": kind, "state": state, "count": count, "finished_at": finished_at})
+
+
+def plan_of_search(kind):
+    with transaction.atomic():
+        batch.read_in_order()
+        return Job.objects.filter(kind=kind).new().order_by("run_at")[: batch.SIZE].explain()
+
+
+@pytest.mark.parametrize("statistics", ["old", "new"])
+def test_the_search_for_new_jobs_reads_an_index_of_them_alone(announced, statistics):
+    make("other", "succeeded", 20_000)
+    if statistics == "old":
+        connection.cursor().execute("ANALYZE job_log")
+    make("cron", "queued", 1000)
+    if statistics == "new":
+        connection.cursor().execute("ANALYZE job_log")
+    plan = plan_of_search("cron")
 
     assert "job_log_new_idx" in plan
     assert "Sort" not in plan

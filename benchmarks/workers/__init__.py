@@ -1,0 +1,1 @@
+"""What runs in the worker processes that `python -m benchmarks.jobs` compares. Each job does nothing."""
