@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import User
-from jobs import failpoints, protocol, services
+from jobs import batch, failpoints, protocol, services
 from jobs.registry import kind_named
 from jobs.sweep import sweep
 from tests.jobs import kinds, mutants  # noqa: F401 - registers the kinds
@@ -48,6 +48,7 @@ def claim(job_id):
 
 COMMANDS = {
     "run": protocol.run,
+    "batch": lambda kind: batch.run(kind_named(kind)),
     "claim": claim,
     "enqueue": enqueue,
     "enqueue_and_roll_back": enqueue_and_roll_back,
