@@ -23,7 +23,9 @@ PROGRESS = f"SELECT count(*) AS jobs, count(*) FILTER (WHERE state NOT IN {FINAL
 def parse(words):
     parser = argparse.ArgumentParser(prog="python3 -m devstack chaos", description=__doc__)
     parser.add_argument("--jobs", type=positive, default=1000)
-    parser.add_argument("--kills", type=positive, default=40, help="from outside; half as many other troubles come on top")
+    parser.add_argument(
+        "--kills", type=positive, default=40, help="from outside; half as many other troubles come on top"
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--failpoints", type=float, default=1, metavar="PERCENT", help="each at 0.3 to 1 times that")
     parser.add_argument("--mutant", default="", metavar="NAME", help="take out a protection: see tests/jobs/mutants.py")
