@@ -16,7 +16,8 @@ DATABASE_URL and REDIS_URL, when set, name the servers to use instead of private
 (default: .taskhub in the checkout). TASKHUB_PG_BIN (the folder with initdb and postgres) and TASKHUB_REDIS_BIN (a
 valkey-server or redis-server) are tried before all other servers. `up` and `manage` also read the file .env.
 
-exit codes: 0 done, 1 failed, 2 wrong usage, 3 already running; `test`, `chaos` and `manage` pass on those of what they ran
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 already running; `test`, `chaos` and `manage` pass on those of what
+they ran
 """
 
 
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     up.add_argument("--port", type=port_number, default=8000, help="port to listen on (default: %(default)s)")
     up.add_argument("--reload", action="store_true", help="restart the API when its code changes")
-    # No character starts an option of these two: what follows the word, -h too, belongs to the program it is passed to.
+    # No character starts an option of these: what follows the word, -h too, belongs to the program it is passed to.
     for name, purpose in (
         ("test", "set up and run pytest with these arguments, on throw-away servers"),
         ("chaos", "set up and run jobs while their processes, servers and network fail; chaos --help"),

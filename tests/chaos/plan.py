@@ -7,11 +7,9 @@ from jobs.failpoints import NAMES
 GOOD_KINDS = {"entry": 50, "parcel": 24, "letter": 25}
 BAD_KINDS = ("bomb", "dud")  # each one in two hundred, and one at least
 KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}
-TROUBLES = {
-    **{"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3},
-    **{"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2},
-    **{"delay_postgres": 1, "delay_valkey": 1},
-}
+TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3}
+NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2, "delay_postgres": 1}
+TROUBLES |= {**NETWORK, "delay_valkey": 1}
 FREQUENT = {"batch.after_job", "sweep.marked"}  # passed far more often than once a job
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.producer NUMBER OF SEED JOBS SECONDS`: registers its share of the jobs, and says so on disk."""
+"""`python -m tests.chaos.producer NUMBER OF SEED JOBS SECONDS`: registers its share of the jobs, on record."""
 
 import sys
 import time
