@@ -65,6 +65,14 @@ def test(arguments: list[str]) -> int:
     become(PYTHON, ["-m", "pytest", *arguments], os.environ)
 
 
+def chaos(arguments: list[str]) -> int:
+    """Run the jobs under fire, which starts servers of its own, with these arguments."""
+    signals.listen()
+    os.chdir(ROOT)
+    virtualenv.make().outlive_exec()
+    become(PYTHON, ["-m", "tests.chaos", *arguments], os.environ)
+
+
 def manage(arguments: list[str]) -> int:
     """Run manage.py on the servers of the environment, on those that run, or on some started for it alone."""
     signals.listen()

@@ -5,13 +5,14 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+import redis
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from jobs import doorbell, protocol
 from jobs.models import Job, State
-from jobs.sweep import sweep
+from jobs.sweep import MOST_WAITING, sweep
 from jobs.tests.factories import JobFactory
 
 PAST = timezone.now() - timedelta(minutes=5)
@@ -119,3 +120,20 @@ def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):
 
     assert rung == [False, False, False]
     assert len(asked) == 1
+
+
+def test_while_workers_have_enough_to_do_nothing_is_announced_again(db, broker):
+    job = JobFactory(deliver_at=PAST)
+    broker.rpush("jobs", *["message"] * MOST_WAITING)
+    assert sweep() == (0, 0)
+
+    broker.ltrim("jobs", 1, -1)
+    assert sweep() == (1, 1)
+    assert Job.objects.get(pk=job.pk).deliveries == 1
+
+
+def test_while_redis_does_not_say_how_many_messages_wait_a_job_is_due_as_before(db, monkeypatch):
+    JobFactory(deliver_at=PAST)
+    monkeypatch.setattr("jobs.sweep.redis_client", lambda: redis.Redis(port=1))
+
+    assert sweep() == (1, 1)

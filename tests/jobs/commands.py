@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import User
-from jobs import failpoints, protocol, services
+from jobs import batch, failpoints, protocol, services
 from jobs.models import Actor, Job, Via
 from jobs.registry import kind_named
 from jobs.steering import steer as steer_job
@@ -62,6 +62,7 @@ def claim(job_id):
 
 COMMANDS = {
     "run": protocol.run,
+    "batch": lambda kind: batch.run(kind_named(kind)),
     "claim": claim,
     "steer": steer,
     "enqueue": enqueue,

@@ -159,6 +159,9 @@ class Laboratory:
 
     def start_and_see_it_stop(self, job_id, **options):
         """A run that halts where its payload says. Returns its pid."""
-        pid = self.start("run", job_id, **options)
-        wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T", seconds=5)
+        return self.halted(self.start("run", job_id, **options), "T")
+
+    def halted(self, pid, states):
+        """That process, once it is in one of the states: T is stopped, Z has ended."""
+        wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in states, seconds=5)
         return pid

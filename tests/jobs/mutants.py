@@ -1,11 +1,13 @@
 """The engine with one protection taken out, to see that the proofs notice. Applied in forked test processes only."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
-from django.db import connection
+from django.db import connection, transaction
 
-from jobs import protocol
-from jobs.models import JobQuerySet, State
+from jobs import batch, protocol
+from jobs.models import Attempt, JobQuerySet, State
 
 move = JobQuerySet.move
 
@@ -46,3 +48,37 @@ def external_inside_the_transaction():
         work(job, replace(kind, finish=lambda job, outcome: finish(job, kind.external(job))), outcome)
 
     protocol.work = work_with_external_part
+
+
+def batch_without_savepoint():
+    """What a job did before it raised is committed with what the others did."""
+    atomic = transaction.atomic
+    batch.transaction = SimpleNamespace(atomic=lambda: nullcontext() if connection.in_atomic_block else atomic())
+
+
+def batch_without_mark():
+    """A batch that killed its process is taken again as a whole."""
+    batch.worker_name = str
+
+
+def batch_without_row_lock_and_fence():
+    """Whatever happened to its jobs meanwhile, a batch finishes them."""
+    without_row_lock()
+    batch.SUCCEED = batch.SUCCEED.replace("AND state = 'queued' AND attempt = 0", "")
+
+
+def batch_without_row_lock_fence_and_key():
+    """Nor does it mind that the attempt it writes down has been made by somebody else."""
+    batch_without_row_lock_and_fence()
+    create = Attempt.objects.bulk_create
+    Attempt.objects.bulk_create = lambda rows: create(rows, ignore_conflicts=True)
+
+
+def batch_without_same_transaction_completion():
+    succeed = batch.succeed
+
+    def commit_first(results):
+        connection.connection.commit()
+        succeed(results)
+
+    batch.succeed = commit_first

@@ -47,5 +47,16 @@ def crash_before_the_commit(lab, **options):
     return job_id
 
 
+def pause_in_a_batch(lab, **options):
+    """A batch sleeps before its commit, and its job is announced. What the other worker had to say, and the batch."""
+    job_id = lab.enqueue("database", stop_in="finish")
+    batch = lab.halted(lab.start("batch", "database", **options), "T")
+    other = lab.halted(lab.start("run", job_id, **options), "TZ")  # it stops there, too, if it gets so far
+    os.kill(other, signal.SIGCONT)
+    said = lab.wait(other)
+    os.kill(batch, signal.SIGCONT)
+    return job_id, said, lab.wait(batch)
+
+
 def assert_one_effect(lab, job_id):
     assert lab.effects(job_id)[0] == 1

@@ -1,0 +1,66 @@
+"""The kinds of jobs that a run is made of. What they do can be counted, by witnesses that forget nothing."""
+
+import os
+import signal
+
+from django.db import connection
+
+from accounts.handlers import send_welcome
+from jobs.registry import handler
+from tests.chaos.records import Records
+from tests.jobs.kinds import COUNT_UP
+
+# A lease of 3 s, so that a run takes minutes. Under fire, good jobs may need many attempts
+GOOD = {"max_attempts": 50, "backoff": 0.05, "backoff_limit": 1, "time_limit": 2, "lease_margin": 1}
+BAD = {**GOOD, "max_attempts": 3}
+records = Records(os.environ["CHAOS_HOME"])
+
+
+def misbehave(job, place):
+    """A few jobs stumble at first: a pause of the worker, a crash, an error. In a batch they take others with them."""
+    if job.attempt == 1 and job.payload.get(place) == "freeze":
+        for pid in (os.getppid(), os.getpid()):
+            os.kill(pid, signal.SIGSTOP)
+    if job.attempt == 1 and job.payload.get(place) == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if job.attempt == 1 and job.payload.get(place) == "raise":
+        raise ValueError(job.job_id)
+
+
+def have_effect(job):
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO effect VALUES (%s)", [job.job_id])
+        cursor.execute(COUNT_UP, [job.job_id])
+
+
+@handler("entry", **GOOD)
+def book(job, outcome):
+    have_effect(job)
+    misbehave(job, "finish")
+
+
+def post(job):
+    records.write("posted", job.job_id)
+    misbehave(job, "external")
+
+
+def welcome(job):
+    sent = send_welcome(job)
+    misbehave(job, "external")
+    return sent
+
+
+handler("parcel", external=post, **GOOD)(book)
+handler("letter", external=welcome, **GOOD)(book)
+
+
+@handler("dud", **BAD)
+def raise_error(job, outcome):
+    have_effect(job)
+    raise ValueError("as always")
+
+
+@handler("bomb", **BAD)
+def kill_own_process(job, outcome):
+    have_effect(job)
+    os.kill(os.getpid(), signal.SIGKILL)

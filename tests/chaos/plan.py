@@ -1,0 +1,47 @@
+"""What a seed decides: the jobs, what they will do, the faults and their order, the failpoints."""
+
+from random import Random
+
+from jobs.failpoints import NAMES
+
+GOOD_KINDS = {"entry": 50, "parcel": 24, "letter": 25}
+BAD_KINDS = ("bomb", "dud")  # each one in two hundred, and one at least
+KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}
+TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3}
+NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2, "delay_postgres": 1}
+TROUBLES |= {**NETWORK, "delay_valkey": 1}
+FREQUENT = {"batch.after_job", "sweep.marked"}  # passed far more often than once a job
+
+
+def jobs(seed, number):
+    """Kind, key and payload of each."""
+    dice = Random(f"jobs {seed}")
+    bad = [kind for kind in BAD_KINDS for _ in range(max(1, number // 200))]
+    good = dice.choices([*GOOD_KINDS], [*GOOD_KINDS.values()], k=number - len(bad))
+    kinds = dice.sample(bad + good, number)
+    return [(kind, str(n), misbehaviour(dice, kind)) for n, kind in enumerate(kinds)]
+
+
+def misbehaviour(dice, kind):
+    """Three of a hundred good jobs stumble in their first attempt."""
+    if kind in BAD_KINDS or dice.random() > 0.03:
+        return {}
+    place = "finish" if kind == "entry" else dice.choice(["external", "finish"])
+    return {place: dice.choices(["freeze", "kill", "raise"], [1, 2, 3])[0]}
+
+
+def faults(seed, kills):
+    """So many kills and half as many other troubles, mixed."""
+    dice = Random(f"faults {seed}")
+    chosen = dice.choices([*KILLS], [*KILLS.values()], k=kills)
+    chosen += dice.choices([*TROUBLES], [*TROUBLES.values()], k=kills // 2)
+    dice.shuffle(chosen)
+    return chosen
+
+
+def failpoints(seed, percent):
+    """As TASKHUB_FAILPOINTS: each place with an action, at 0.3 to 1 times that percentage."""
+    dice = Random(f"failpoints {seed}")
+    armed = {name: (dice.choice(["kill", "raise", "drop"]), dice.uniform(0.3, 1)) for name in sorted(NAMES)}
+    rates = {name: percent / 100 * (0.3 if name in FREQUENT else rate) for name, (_, rate) in armed.items()}
+    return ",".join(f"{name}={action}:{rates[name]:.4f}" for name, (action, _) in armed.items() if percent)

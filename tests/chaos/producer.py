@@ -1,0 +1,69 @@
+"""`python -m tests.chaos.producer NUMBER OF SEED JOBS SECONDS`: registers its share of the jobs, on record."""
+
+import sys
+import time
+from random import Random
+
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from kombu.exceptions import OperationalError
+from redis import RedisError
+
+from tests.chaos import celery_app, plan
+from tests.chaos.kinds import records
+
+DUPLICATES = 0.05
+
+
+def register(kind, key, payload):
+    """In the transaction of a new user, where there is a mail to send. Returns the id."""
+    from accounts.models import User
+    from jobs.services import enqueue
+
+    with transaction.atomic():
+        if kind == "letter":
+            user = User.objects.filter(username=f"user{key}").first() or User.objects.create_user(
+                username=f"user{key}", email=f"{key}@example.com", password=None
+            )
+            payload = {**payload, "user_id": str(user.pk)}
+        return enqueue(kind, key, payload)
+
+
+def attempt(*job):
+    """Whether it was acknowledged. When not, nobody tries again: it may be there or not."""
+    try:
+        records.write("acknowledged", register(*job))
+    except (DatabaseError, InterfaceError) as error:
+        records.write("refused", f"{job[0]}:{job[1]} {type(error).__name__}")
+        connection.close()
+        return False
+    return True
+
+
+def send_again(job_id):
+    try:
+        celery_app.app.send_task("jobs.run", args=[job_id], retry=False)
+    except (OperationalError, RedisError, OSError):
+        return  # this message was one too many anyhow
+    records.write("duplicate_messages", job_id)
+
+
+def produce(jobs, dice, seconds):
+    started, registered = time.monotonic(), []
+    for n, job in enumerate(jobs):
+        time.sleep(max(0.0, started + seconds * n / len(jobs) - time.monotonic()))
+        records.write("attempted", f"{job[0]}:{job[1]}")
+        if attempt(*job):
+            registered.append(job)
+        if registered and dice.random() < DUPLICATES and attempt(*dice.choice(registered[-50:])):
+            records.write("duplicate_registrations", "")
+        if registered and dice.random() < DUPLICATES:
+            kind, key, _ = dice.choice(registered[-50:])
+            send_again(f"{kind}:{key}")
+
+
+def main(number, of, seed, jobs, seconds):
+    produce(plan.jobs(seed, jobs)[number::of], Random(f"producer {seed} {number}"), seconds)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,19 @@
+"""A small run of `python3 -m devstack chaos`; docs/reliability.md has a large one."""
+
+import json
+import subprocess
+import sys
+
+from tests.chaos.checker import FAULTS
+from tests.service import ROOT
+
+
+def test_under_fire_no_job_is_lost_or_done_twice():
+    command = [sys.executable, "-m", "tests.chaos", "--jobs", "300", "--kills", "20", "--seed", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    result = json.loads((done.stdout.splitlines() or [done.stderr])[-1])
+
+    assert done.returncode == 0, done.stdout
+    assert {name: result[name] for name in FAULTS} == dict.fromkeys(FAULTS, 0)
+    assert result["acknowledged"] > 200
+    assert sum(result["failpoints_fired"].values()) + result["retried"] > 0
