@@ -21,6 +21,7 @@ def stop_in(place, job):
 
 
 @handler("database", **FAST)
+@handler("batched", **FAST)
 @handler("announced", from_message=True, **STEADY)
 def have_effect(job, outcome=None):
     stop_in("finish", job)

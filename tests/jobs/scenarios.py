@@ -49,8 +49,8 @@ def crash_before_the_commit(lab, **options):
 
 def pause_in_a_batch(lab, **options):
     """A batch sleeps before its commit, and its job is announced. What the other worker had to say, and the batch."""
-    job_id = lab.enqueue("database", stop_in="finish")
-    batch = lab.halted(lab.start("batch", "database", **options), "T")
+    job_id = lab.enqueue("batched", stop_in="finish")
+    batch = lab.halted(lab.start("batch", "batched", **options), "T")
     other = lab.halted(lab.start("run", job_id, **options), "TZ")  # it stops there, too, if it gets so far
     os.kill(other, signal.SIGCONT)
     said = lab.wait(other)

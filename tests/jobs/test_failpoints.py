@@ -68,7 +68,7 @@ fail.before_commit    kill,raise,drop  needs_review  0         1         D
 """,
 }
 LETTERS = {"worker_lost": "L", "error": "E", "in_doubt": "D", "succeeded": "S", None: "?"}
-NOT_IN_A_RUN = {"sweep.marked"}
+NOT_IN_A_RUN = {"sweep.marked"} | {place for place in NAMES if place.startswith("batch.")}  # test_batches.py
 NOT_WITHOUT_EXTERNAL_PART = {"external.before", "external.after"}
 
 

@@ -80,7 +80,7 @@ def test_without_the_mark_a_batch_that_killed_its_process_is_taken_again(lab, mu
 
 @pytest.mark.parametrize(("mutant", "effects"), [("", 0), ("batch_without_same_transaction_completion", 1)])
 def test_without_same_transaction_completion_a_crash_leaves_the_effects_of_a_batch(lab, mutant, effects):
-    job_id = lab.enqueue("database")
+    job_id = lab.enqueue("batched")
 
-    assert lab.call("batch", "database", mutant=mutant, failpoints={"batch.before_commit": "kill"}) == "SIGKILL"
+    assert lab.call("batch", "batched", mutant=mutant, failpoints={"batch.before_commit": "kill"}) == "SIGKILL"
     assert lab.effects(job_id)[0] == effects
