@@ -14,12 +14,13 @@ from django.contrib.auth.hashers import is_password_usable, make_password
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.models import User
+from accounts.models import LONGEST_SPELLING, User
 from jobs.registry import NAME
 from jobs.services import record, valid_id
 
 # How passlib writes bcrypt, up to a cost that a sign-in can bear: each step doubles it, and its default is 12
 BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}")
+LONGEST_JOB_ID = 2000  # characters that the payload of a job can hold, each as \uXXXX
 INTERRUPTED = "It was not finished when the service it was given to was left behind."
 Row = dict[str, Any]
 Model = TypeVar("Model", bound=models.Model)
@@ -43,14 +44,31 @@ class Outcome:
     remarks: list[tuple[str, str, str]] = field(default_factory=list)
 
     def read(self, rows: list[Row], key: str, reader: Callable[[Row], Wanted]) -> list[Wanted]:
-        """What `reader` makes of the rows, without those for which it raises NotTaken."""
-        read = []
+        """What `reader` makes of the rows, without those for which it raises NotTaken, or that came before."""
+        read: list[Wanted] = []
+        seen: set[str] = set()
         for row in rows:
             try:
+                require(row, key)
+                require_new(row[key], seen)
                 read.append(reader(row))
             except NotTaken as refusal:
                 self.remarks.append((row[key], refusal.reason, refusal.detail))
         return read
+
+
+def require(row: Row, *columns: str) -> None:
+    """Raises NotTaken for NULL, which the FastAPI service's own tables cannot hold there."""
+    for column in columns:
+        if row[column] is None:
+            raise NotTaken("value_is_null", column)
+
+
+def require_new(row_id: str, seen: set[str]) -> None:
+    """Adds the id to `seen`. Raises NotTaken when it is there: the source is a view that gives it twice."""
+    if row_id in seen:
+        raise NotTaken("twice_in_source", "an earlier row has this id")
+    seen.add(row_id)
 
 
 def take_users(rows: list[Row]) -> Outcome:
@@ -72,11 +90,14 @@ def take_users(rows: list[Row]) -> Outcome:
 
 def user_of(row: Row) -> User:
     """Raises NotTaken."""
+    require(row, "username", "hashed_password")
+    if len(row["username"]) > LONGEST_SPELLING:
+        raise NotTaken("username_refused", f"{len(row['username'])} characters")
     username = User.normalize_username(row["username"])
     try:
         User._meta.get_field("username").clean(username, None)
     except ValidationError as error:
-        raise NotTaken("username_refused", f"{row['username']!r}: {' '.join(error.messages)}") from error
+        raise NotTaken("username_refused", f"{' '.join(error.messages)} {row['username']!r}") from error
     hashed = row["hashed_password"]
     password = f"bcrypt${hashed}" if BCRYPT.fullmatch(hashed) else make_password(None)
     return User(id=uuid_of(row["id"]), username=username, password=password, created_at=moment_of(row["created_at"]))
@@ -96,7 +117,7 @@ def uuid_of(text: str) -> UUID:
 def moment_of(naive: datetime | None) -> datetime:
     """The FastAPI service wrote UTC and did not say so. Raises NotTaken for None."""
     if naive is None:
-        raise NotTaken("time_out_of_range", "infinity, or not of the years 1 to 9999")
+        raise NotTaken("time_out_of_range", "NULL, infinity, or not of the years 1 to 9999")
     return naive.replace(tzinfo=UTC)
 
 
@@ -110,16 +131,16 @@ def insert(rows: list[Model]) -> tuple[set[Any], set[Any]]:
     return set(present.all()) - known, known
 
 
-def existing_users(ids: Iterable[str]) -> set[str]:
+def existing_users(ids: Iterable[str | None]) -> set[str]:
     """Those of the ids that are users here."""
-    wanted = {text for text in ids if re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)}
+    wanted = {text for text in ids if text and re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)}
     return {str(pk) for pk in User.objects.filter(pk__in=wanted).values_list("pk", flat=True)}
 
 
 def take_jobs(rows: list[Row]) -> Outcome:
     """Finished work stays finished, and what was under way has failed: nothing of it is done here."""
     outcome = Outcome()
-    owners = existing_users(row["job_id"].partition(":")[2] for row in rows)
+    owners = existing_users((row["job_id"] or "").partition(":")[2] for row in rows)
     jobs = outcome.read(rows, "job_id", lambda row: job_of(row, owners))
     outcome.taken = len(record(jobs))
     outcome.already_here = len(jobs) - outcome.taken
@@ -147,7 +168,10 @@ def identity_of(original: str) -> tuple[str, dict[str, str]]:
     """The job's id and payload here. A welcome mail has those that sign-up gives it, so it is not sent once more.
 
     An id that cannot be one here becomes that of its digest; its payload then holds the original.
+    Raises NotTaken when that is too long for a payload.
     """
+    if len(original) > LONGEST_JOB_ID:
+        raise NotTaken("job_id_too_long", f"{len(original)} characters")
     kind, _, key = original.partition(":")
     with suppress(ValueError):
         if NAME.fullmatch(kind):
@@ -161,7 +185,21 @@ def result_of(text: str | None) -> Any:
         result = json.loads(text or "null")
         json.dumps(result, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise NotTaken("result_is_no_jsonb", str(error)[:200]) from error
-    if "\\u0000" in (text or ""):
+        raise NotTaken("result_is_no_jsonb", str(error)) from error
+    if holds_nul(result):
         raise NotTaken("result_is_no_jsonb", "it holds a NUL character")
     return result
+
+
+def holds_nul(value: Any) -> bool:
+    """Whether any string in it does, names of members among them."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and "\0" in part:
+            return True
+        if isinstance(part, dict | list):
+            waiting += part
+        if isinstance(part, dict):
+            waiting += part.values()
+    return False

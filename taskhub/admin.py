@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, ValidationError
@@ -127,7 +128,10 @@ class LargeList(ChangeList):
         return super().get_queryset(request, *args).defer(*self.model_admin.not_listed)
 
     def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
+        try:
+            super().get_results(request)
+        except (ValueError, OverflowError) as error:  # a year that no date has is found as the statement is written
+            raise IncorrectLookupParameters from error
         if not self.params:
             self.full_result_count = self.result_count  # so that the search does not offer to show all
 

@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 
-from accounts.imports import NotTaken, Outcome, Row, existing_users, insert, moment_of, uuid_of
+from accounts.imports import NotTaken, Outcome, Row, existing_users, insert, moment_of, require, uuid_of
 from tasks.models import LONGEST_DESCRIPTION, Task
 
 
@@ -17,6 +17,7 @@ def take_tasks(rows: list[Row]) -> Outcome:
 
 def task_of(row: Row, owners: set[str]) -> Task:
     """Raises NotTaken."""
+    require(row, "owner_id", "title")
     if row["owner_id"] not in owners:
         raise NotTaken("owner_is_not_here", f"{row['owner_id']!r}")
     title, description = row["title"].strip(), row["description"] or ""

@@ -1,7 +1,11 @@
 """`manage.py jobs`: what people on call, and their programs, see of background work."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,6 +16,7 @@ from django.utils import timezone
 from jobs import stats
 from jobs.models import Attempt, Job, State
 from jobs.tests.factories import JobFactory
+from tests.service import ROOT
 
 NOW = timezone.now()
 
@@ -94,6 +99,22 @@ def test_unfinished_jobs_are_listed_through_their_index(jobs):
         cursor.execute("SET LOCAL enable_seqscan = off")
 
     assert "job_log_deliver_at_idx" in Job.objects.filter(state=State.QUEUED).order_by("-created_at").explain()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_reading_the_list_is_no_error():
+    ours = connection.settings_dict
+    password = quote(ours["PASSWORD"], safe="")
+    url = f"postgresql://{ours['USER']}:{password}@{ours['HOST']}:{ours['PORT']}/{ours['NAME']}"
+    nobody, pipe = os.pipe()
+    os.close(nobody)
+    command = [sys.executable, "manage.py", "jobs", "list"]
+    ended = subprocess.run(
+        command, stdout=pipe, stderr=subprocess.PIPE, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}
+    )
+    os.close(pipe)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_show_tells_every_field_and_attempt(jobs, alice):

@@ -92,6 +92,14 @@ def test_a_filter_that_does_not_exist_is_no_error_of_ours(boss_client, query):
     assert boss_client.get(f"/admin/tasks/task/?{query}", follow=True).status_code < 500
 
 
+@pytest.mark.parametrize("query", ["created_at__year=99999999", "created_at__year=0", "created_at__day=" + "9" * 20])
+@pytest.mark.parametrize("path", LISTS[:3])
+def test_a_date_that_cannot_be_is_a_filter_that_does_not_exist(boss_client, path, query):
+    response = boss_client.get(f"{path}?{query}")
+
+    assert (response.status_code, response.get("Location")) == (302, f"{path}?e=1")
+
+
 def sleeping(rows):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(60)")

@@ -23,6 +23,16 @@ TABLES = {
     "tasks": f"SELECT id::text, title, description, owner_id::text, {CREATED} FROM tasks",  # noqa: S608
     "job_log": f"SELECT job_id, status, result::text, {CREATED}, {UPDATED} FROM job_log",  # noqa: S608
 }
+TEXT = ("text", "character varying", "character")
+UUIDS = (*TEXT, "uuid")
+TIME = ("timestamp without time zone", "timestamp with time zone")
+COLUMNS = {
+    "users": {"id": UUIDS, "username": TEXT, "hashed_password": TEXT, "created_at": TIME},
+    "tasks": {"id": UUIDS, "title": TEXT, "description": TEXT, "owner_id": UUIDS, "created_at": TIME},
+    "job_log": {
+        "job_id": TEXT, "status": TEXT, "result": ("json", "jsonb"), "created_at": TIME, "updated_at": TIME,
+    },
+}  # fmt: skip
 
 Source = psycopg.Connection[dict[str, Any]]
 
@@ -64,17 +74,29 @@ def readable(url: str) -> None:
 
 
 def require_tables(source: Source) -> None:
-    """Raises CommandError when a table or column is missing, or may not be read."""
+    """Raises CommandError when a table or column is missing, may not be read or is of another type."""
     found = source.execute(IDENTITY).fetchone()
     try:
         source.execute("SET LOCAL timezone = 'UTC'")
-        for query in TABLES.values():
-            source.execute(f"SELECT FROM ({query}) AS rows LIMIT 0")
+        for table, columns in COLUMNS.items():
+            require_types(source, table, columns)
     except psycopg.ProgrammingError as error:
         said = error.diag.message_primary
         if found and tuple(found.values()) == own_identity():
             raise CommandError(f"The source is the database of this very service: {said}.") from error
         raise CommandError(f"The source is no database of the FastAPI service: {said}.") from error
+
+
+def require_types(source: Source, table: str, columns: dict[str, tuple[str, ...]]) -> None:
+    """Raises CommandError. A domain counts as the type that it is made of, as the server tells in each answer."""
+    asked = source.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608 - our own words
+    for column in asked.description or ():
+        [[name]] = (row.values() for row in source.execute("SELECT %s::oid::regtype::text", [column.type_code]))
+        if name not in columns[column.name]:
+            raise CommandError(
+                f"The source is no database of the FastAPI service: column {table}.{column.name} is of type {name};"
+                f" expected is {' or '.join(columns[column.name])}."
+            )
 
 
 def own_identity() -> tuple[Any, ...]:

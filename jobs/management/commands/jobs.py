@@ -1,5 +1,6 @@
 """Background work on the command line. A subcommand is one function, which answers, and one entry of the parser."""
 
+import os
 import re
 import sys
 from argparse import ArgumentTypeError
@@ -57,7 +58,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, answer: Callable[..., Answer], json: bool, **options: Any) -> None:
         document, lines = answer(**options)
-        self.stdout.write(to_json(document).decode() if json else "\n".join(lines))
+        try:
+            self.stdout.write(to_json(document).decode() if json else "\n".join(lines))
+            self.stdout.flush()
+        except BrokenPipeError:  # `| head` has read enough; what is left in the buffer has to go somewhere at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(document, dict) and document.get("refused"):
             sys.exit(1)
 

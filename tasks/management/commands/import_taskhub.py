@@ -17,6 +17,7 @@ from tasks.management import source
 
 TAKE = {"users": take_users, "tasks": take_tasks, "job_log": take_jobs}
 MOST_SHOWN = 20  # rows of each reason; --report has all
+LONGEST_SHOWN = 120  # characters of an id, and of what is said about it
 
 
 class Report:
@@ -34,9 +35,9 @@ class Report:
         for row_id, reason, detail in outcome.remarks:
             self.reasons[table, reason] += 1
             if self.reasons[table, reason] <= MOST_SHOWN:
-                self.shown[table, reason].append(f"  {row_id!a:.80}  {detail}")
+                self.shown[table, reason].append(f"  {row_id!a:.80}  {cut(detail)}")
             if self.file:
-                line = {"table": table, "id": row_id, "reason": reason, "detail": detail}
+                line = {"table": table, "id": row_id and cut(row_id), "reason": reason, "detail": cut(detail)}
                 self.file.write(json.dumps(line) + "\n")
 
     def __str__(self) -> str:
@@ -102,6 +103,10 @@ def analyze(table: str) -> None:
     """Plans made for an empty table read all of it, and are kept by the connection until the statistics change."""
     with own.cursor() as cursor:
         cursor.execute(f"ANALYZE {table}")
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def writable(path: str) -> IO[str]:
