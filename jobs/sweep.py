@@ -1,5 +1,6 @@
 """Finds the jobs that nobody has come for and announces them again. Any number of sweepers may run at once."""
 
+import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -8,11 +9,12 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 from redis import RedisError
 
-from jobs.doorbell import ring
+from jobs.doorbell import breaker, ring
 from jobs.failpoints import failpoint
 from jobs.models import Job
 from taskhub.api.health import redis_client
 
+log = logging.getLogger("jobs.sweep")
 BATCH = 500
 MOST_WAITING = 2 * BATCH  # messages; to announce jobs again behind so many would only make the queue longer
 # Until a job is announced again, by how often it was already: nobody comes faster to a worker that is down
@@ -23,10 +25,11 @@ LONGEST_WAIT = timedelta(seconds=60)
 def sweep() -> tuple[int, int]:
     """One batch of due jobs: how many were found, and how many of them the broker took.
 
-    Marks first and announces after the commit: a crash in between costs one wait, never a job. Does nothing while
-    workers have enough to do: their queue would grow by each waiting job again and again, and Redis with it.
+    Marks first and announces after the commit: a crash in between costs one wait, never a job. Does nothing while Redis
+    is away, and while workers have enough to do: their queue would grow by each waiting job again and again.
     """
-    if waiting() >= MOST_WAITING:
+    queue = waiting()
+    if queue is None or queue >= MOST_WAITING:
         return 0, 0
     wait = Case(*(When(deliveries=n, then=Value(time)) for n, time in WAITS.items()), default=Value(LONGEST_WAIT))
     with transaction.atomic():
@@ -37,9 +40,12 @@ def sweep() -> tuple[int, int]:
     return len(job_ids), sum(ring(job_id) for job_id in job_ids)
 
 
-def waiting() -> int:
-    """How many messages wait for a worker. 0 when Redis does not say."""
+def waiting() -> int | None:
+    """How many messages wait for a worker. None when Redis does not say; when it does, ring() need not be careful."""
     try:
-        return int(redis_client().llen(settings.CELERY_TASK_DEFAULT_QUEUE))
-    except (RedisError, OSError):
-        return 0  # nor will it take an announcement, which is logged
+        length = int(redis_client().llen(settings.CELERY_TASK_DEFAULT_QUEUE))
+    except (RedisError, OSError) as error:
+        log.warning("Redis does not answer (%s); due jobs are announced once it does", type(error).__name__)
+        return None
+    breaker.record(success=True)
+    return length

@@ -132,8 +132,13 @@ def test_while_workers_have_enough_to_do_nothing_is_announced_again(db, broker):
     assert Job.objects.get(pk=job.pk).deliveries == 1
 
 
-def test_while_redis_does_not_say_how_many_messages_wait_a_job_is_due_as_before(db, monkeypatch):
-    JobFactory(deliver_at=PAST)
-    monkeypatch.setattr("jobs.sweep.redis_client", lambda: redis.Redis(port=1))
+def test_while_redis_is_away_no_announcement_is_counted_and_at_once_when_it_is_back(db, announced, monkeypatch):
+    job = JobFactory(deliver_at=PAST)
+    doorbell.breaker.record(success=False)
+    with monkeypatch.context() as away:
+        away.setattr("jobs.sweep.redis_client", lambda: redis.Redis(port=1))
+        assert sweep() == (0, 0)
 
     assert sweep() == (1, 1)
+    assert announced() == [job.pk]
+    assert Job.objects.get().deliveries == 1
