@@ -33,7 +33,7 @@ class State(models.TextChoices):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.SUCCEEDED}),  # the last in a batch
     State.RUNNING: frozenset(State),
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset({State.QUEUED}),
