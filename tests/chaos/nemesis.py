@@ -113,8 +113,11 @@ class Nemesis:
         self.healed_at = time.time()
 
     def flushall(self):
-        with redis.Redis.from_url(self.stage.valkey.url, socket_timeout=OUTAGE) as valkey:
-            valkey.flushall()
+        try:
+            with redis.Redis.from_url(self.stage.valkey.url, socket_timeout=OUTAGE) as valkey:
+                valkey.flushall()
+        except redis.TimeoutError:  # it is frozen at this moment
+            self.later(OUTAGE, self.flushall)
 
     def cut(self, target):
         self.stage.proxies[target].cut()
