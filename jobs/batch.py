@@ -23,7 +23,7 @@ from jobs.registry import Kind, UnknownKind, kind_of
 
 log = logging.getLogger("jobs")
 SIZE = 50
-PATIENCE = 1.0  # seconds until a batch begins with no further job: what its handlers lock is not locked for long
+PATIENCE = 1.0  # seconds until a batch begins with no further job; locks last until the one at work has ended
 # The row locks are held, so this finds every row; if it does not, nothing of the batch is committed
 SUCCEED = """
     UPDATE job_log SET state = 'succeeded', attempt = 1, result = done.result,
@@ -90,7 +90,12 @@ def attempt(batch: list[str], kind: Kind) -> dict[str, str]:
     except Exception as error:  # one of them spoiled the commit: all are tried alone
         if connection_was_lost(error):
             raise
-        log.warning("a batch of %d %s was rolled back", len(batch), kind.name, exc_info=error)
+        log.warning(
+            "a batch of %d %s did not end well; each is tried alone",
+            len(batch),
+            kind.name,
+            exc_info=error,
+        )
         discard_broken_connection()
         return {}
 

@@ -10,10 +10,10 @@ from django.db.models import BooleanField, Count, DurationField, ExpressionWrapp
 from django.db.models.functions import Now
 
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
+from taskhub.admin import QUERY_CANCELED, planned_rows
 from taskhub.api.errors import sqlstate
 
 PATIENCE = 2000  # milliseconds that counting the finished jobs, which reads the whole table, may take
-QUERY_CANCELED = "57014"
 MOST_RUNNING = 100  # shown one by one
 RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "silent")
 # Its worker has not been heard of for a whole lease: the next claim takes over
@@ -46,7 +46,7 @@ def count_final(patience: int) -> tuple[dict[str, int], bool]:
     except OperationalError as error:
         if sqlstate(error) != QUERY_CANCELED:
             raise
-    return {state.value: estimate(Job.objects.filter(state=state)) for state in FINAL}, True
+    return {state.value: planned_rows(Job.objects.filter(state=state)) for state in FINAL}, True
 
 
 @contextmanager
@@ -58,14 +58,6 @@ def statement_timeout(milliseconds: int) -> Iterator[None]:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
         yield
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
-
-
-def estimate(jobs: JobQuerySet) -> int:
-    """What the planner expects, from the statistics of the last ANALYZE and today's size of the table."""
-    with connection.cursor() as cursor:
-        sql, parameters = jobs.order_by().values("pk").query.sql_with_params()
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
-        return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
 def oldest_due() -> dict[str, Any] | None:

@@ -1,6 +1,5 @@
 """The caller's background work, to look at and, where its kind allows it, to steer (CONTRACT section 3)."""
 
-import hashlib
 import math
 import re
 from collections.abc import Collection
@@ -8,7 +7,6 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -22,7 +20,7 @@ from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.problems import BadParameter
 from taskhub.api.serializers import StrictSerializer
-from taskhub.api.views import StrictQuery, WriteTransaction
+from taskhub.api.views import StrictQuery, WriteTransaction, unless_known
 
 # `error` stands for error_code and what may be said about it: error itself is for staff
 COLUMNS = ("job_id", "kind", "state", "attempt", "max_attempts", "created_at", "run_at", "started_at", "finished_at")
@@ -61,9 +59,7 @@ class JobViewSet(WriteTransaction, StrictQuery, GenericViewSet[Job]):
 
     def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
         response = self.answer(pk)
-        etag = f'"{hashlib.sha256(to_json(response.data)).hexdigest()[:32]}"'
-        response.headers["ETag"] = etag
-        return get_conditional_response(request._request, etag=etag, response=response) or response
+        return unless_known(request, response, to_json(response.data))
 
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:

@@ -90,7 +90,7 @@ def operating_system_user() -> str:
 
 
 def prune(dry_run: bool, **_: Any) -> Answer:
-    """What the recurring job does each hour: delete finished jobs, in batches, that are older than the settings say."""
+    """What the recurring job does: delete finished jobs, in batches, that are older than the settings say."""
     jobs: JobQuerySet = prunable_jobs()  # type: ignore[assignment]
     number = jobs.count() if dry_run else 0
     while not dry_run and (deleted := delete_batch(jobs)):

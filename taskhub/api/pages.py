@@ -1,12 +1,10 @@
 """The OpenAPI document, and two pages to read it by. All of it comes from this server: see CONTENT_SECURITY_POLICY."""
 
 import functools
-import hashlib
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
@@ -17,6 +15,7 @@ from rest_framework.views import APIView
 from taskhub.api.errors import problem_response
 from taskhub.api.formats import to_json
 from taskhub.api.health import Probe
+from taskhub.api.views import unless_known
 
 ICON = f"{settings.STATIC_URL}drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png"
 # Both build their styles in the page; ReDoc searches in a worker that it makes itself
@@ -40,9 +39,7 @@ def document() -> bytes:
 @extend_schema(exclude=True)
 class Document(Probe):
     def get(self, request: Request) -> HttpResponseBase:
-        etag = f'"{hashlib.sha256(document()).hexdigest()[:32]}"'
-        response = HttpResponse(document(), content_type="application/json", headers={"ETag": etag})
-        return get_conditional_response(request._request, etag=etag, response=response) or response
+        return unless_known(request, HttpResponse(document(), content_type="application/json"), document())
 
 
 class Page(APIView):

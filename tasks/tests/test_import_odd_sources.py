@@ -8,17 +8,11 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from tasks.models import Task
-from tasks.tests.fastapi import LONG_AGO, fastapi_database
+from tasks.tests.fastapi import LONG_AGO
 from tasks.tests.test_import_taskhub import counts
 
 HUGE = 5_000_000  # characters
 Job = User._meta.get_field("jobs").related_model
-
-
-@pytest.fixture(scope="module")
-def fastapi_service(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), fastapi_database() as service:
-        yield service
 
 
 @pytest.fixture

@@ -12,19 +12,7 @@ from accounts.models import User
 from conftest import client_of
 from jobs.services import enqueue
 from tasks.models import Task
-from tasks.tests.fastapi import HASH, LONG_AGO, OLD_PASSWORD, fastapi_database
-
-
-@pytest.fixture(scope="module")
-def fastapi_service(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), fastapi_database() as service:
-        yield service
-
-
-@pytest.fixture
-def fastapi(fastapi_service):
-    fastapi_service.empty()
-    return fastapi_service
+from tasks.tests.fastapi import HASH, LONG_AGO, OLD_PASSWORD
 
 
 @pytest.fixture

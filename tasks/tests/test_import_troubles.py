@@ -14,20 +14,8 @@ from accounts.models import User
 from tasks.management.commands import import_taskhub
 from tasks.management.source import batches, connected
 from tasks.models import Task
-from tasks.tests.fastapi import fastapi_database, url_of
+from tasks.tests.fastapi import url_of
 from tests.service import ROOT, free_port, wait_until
-
-
-@pytest.fixture(scope="module")
-def fastapi_service(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), fastapi_database() as service:
-        yield service
-
-
-@pytest.fixture
-def fastapi(fastapi_service):
-    fastapi_service.empty()
-    return fastapi_service
 
 
 def refused(*arguments):
