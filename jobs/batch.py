@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from jobs.doorbell import heard, ring
 from jobs.failpoints import failpoint
-from jobs.models import Attempt, Job, LeaseLost, Outcome
+from jobs.models import Attempt, Job, LeaseLost, Outcome, read_in_order
 from jobs.protocol import connection_was_lost, discard_broken_connection, worker_name
 from jobs.registry import Kind, UnknownKind, kind_of
 
@@ -26,7 +26,7 @@ SIZE = 50
 PATIENCE = 1.0  # seconds until a batch begins with no further job; locks last until the one at work has ended
 # The row locks are held, so this finds every row; if it does not, nothing of the batch is committed
 SUCCEED = """
-    UPDATE job_log SET state = 'succeeded', attempt = 1, result = done.result,
+    UPDATE job_log SET state = 'succeeded', attempt = 1, result = nullif(done.result, 'null'),
         started_at = transaction_timestamp(), finished_at = statement_timestamp()
     FROM unnest(%s::text[], %s::jsonb[]) AS done (job_id, result)
     WHERE job_log.job_id = done.job_id AND state = 'queued' AND attempt = 0
@@ -76,12 +76,6 @@ def mark(kind: Kind) -> tuple[list[str], str | None]:
         Job.objects.filter(pk__in=found[:SIZE]).update(worker=worker_name())
     failpoint("batch.marked")
     return found[:SIZE], found[SIZE] if len(found) > SIZE else None
-
-
-def read_in_order() -> None:
-    """By job_log_new_idx: a planner whose statistics are older than a backlog may sort all of it for each batch."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_sort = off")
 
 
 def attempt(batch: list[str], kind: Kind) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-from jobs.registry import UnknownKind, kind_of
+from jobs.registry import Kind, UnknownKind, kind_of
 from taskhub.api.health import redis_client
 from taskhub.celery import app
 
@@ -63,8 +63,10 @@ def ring(job_id: str, new: bool = False) -> bool:
 
 def is_first(job_id: str) -> bool:
     """False while a message for the batch that this job will be in is on its way to a worker."""
-    kind = kind_of(job_id)
-    return not kind.in_batches or bool(redis_client().set(UNHEARD.format(kind.name), 1, nx=True, px=LONGEST_UNHEARD))
+    kind = known_kind(job_id)
+    if kind is None or not kind.in_batches:
+        return True
+    return bool(redis_client().set(UNHEARD.format(kind.name), 1, nx=True, px=LONGEST_UNHEARD))
 
 
 def heard(kind: str) -> None:
@@ -76,9 +78,13 @@ def heard(kind: str) -> None:
 
 
 def limits(job_id: str) -> dict[str, Any]:
-    """None for a kind that only a newer release knows: its worker is told nevertheless."""
+    kind = known_kind(job_id)
+    return {"soft_time_limit": kind.soft_time_limit, "time_limit": kind.time_limit} if kind else {}
+
+
+def known_kind(job_id: str) -> Kind | None:
+    """None when only a newer release knows it: its worker is told nevertheless."""
     try:
-        kind = kind_of(job_id)
+        return kind_of(job_id)
     except UnknownKind:
-        return {}
-    return {"soft_time_limit": kind.soft_time_limit, "time_limit": kind.time_limit}
+        return None

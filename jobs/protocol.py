@@ -58,9 +58,12 @@ def attempt(job: Job, kind: Kind) -> str:
 
 
 def connection_was_lost(error: Exception) -> bool:
-    """Unlike a deadlock or a lock timeout, which PostgreSQL answers on a connection that goes on."""
-    state = sqlstate(error) or ""
-    return isinstance(error, OperationalError | InterfaceError) and (not state or state.startswith(("08", "57P")))
+    """Unlike a deadlock, which PostgreSQL answers on a connection that goes on, and what another server said."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    if state := sqlstate(error):
+        return state.startswith(("08", "57P"))
+    return connection.connection is None or bool(connection.connection.closed)
 
 
 def discard_broken_connection() -> None:

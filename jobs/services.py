@@ -51,16 +51,17 @@ def enqueue(
     if not connection.in_atomic_block:
         raise RuntimeError("enqueue() belongs into the transaction of what the job is about.")
     job_id = valid_id(f"{kind}:{key}")
-    body = canonical(payload or {})
+    body, known = canonical(payload or {}), kind_named(kind)
     job = Job(
         job_id=job_id,
         kind=kind,
         owner_id=owner.pk if owner else None,
         payload=json.loads(body),
         payload_sha=hashlib.sha256(body).hexdigest(),
-        max_attempts=kind_named(kind).max_attempts,
+        max_attempts=known.max_attempts,
         run_at=run_at or Now(),
         deliver_at=run_at or Now() + GRACE,
+        deliveries=0 if run_at or known.in_batches else 1,  # the doorbell's
     )
     Job.objects.bulk_create([job], ignore_conflicts=True)
     if Job.objects.values_list("payload_sha", flat=True).get(pk=job_id) != job.payload_sha:

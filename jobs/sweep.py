@@ -9,43 +9,61 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 from redis import RedisError
 
-from jobs.doorbell import breaker, ring
+from jobs.doorbell import MESSAGE_EXPIRES, breaker, ring
 from jobs.failpoints import failpoint
-from jobs.models import Job
+from jobs.models import Job, read_in_order
 from taskhub.api.health import redis_client
 
 log = logging.getLogger("jobs.sweep")
 BATCH = 500
 MOST_WAITING = 2 * BATCH  # messages; to announce jobs again behind so many would only make the queue longer
 # Until a job is announced again, by how often it was already: nobody comes faster to a worker that is down
-WAITS = {n: timedelta(seconds=min(60, 10 * 2**n)) for n in range(4)}
+WAITS = {n: timedelta(seconds=5 * 2**n) for n in range(4)}
 LONGEST_WAIT = timedelta(seconds=60)
+PROBE = "taskhub:probe"
 
 
 def sweep() -> tuple[int, int]:
     """One batch of due jobs: how many were found, and how many of them the broker took.
 
     Marks first and announces after the commit: a crash in between costs one wait, never a job. Does nothing while Redis
-    is away, and while workers have enough to do: their queue would grow by each waiting job again and again.
+    takes no messages. A new job may be one of those that a single message stands for (jobs.batch).
     """
     queue = waiting()
-    if queue is None or queue >= MOST_WAITING:
+    if queue is None:
         return 0, 0
+    found = mark(busy=queue >= MOST_WAITING)
+    failpoint("sweep.marked")
+    return len(found), sum(ring(job_id, new=not (attempt or worker)) for job_id, attempt, worker in found)
+
+
+def mark(busy: bool) -> list[tuple[str, int, str]]:
+    """Id, attempt and worker of the due jobs that come next, which no other sweeper takes from now on.
+
+    While workers are `busy`, a job waits for the message it has. Only those without one are announced: tried, left
+    behind or scheduled and never announced since, or announced so long ago that the message has expired.
+    """
     wait = Case(*(When(deliveries=n, then=Value(time)) for n, time in WAITS.items()), default=Value(LONGEST_WAIT))
     with transaction.atomic():
+        read_in_order()
         due = Job.objects.due().select_for_update(skip_locked=True, no_key=True).order_by("deliver_at")
-        job_ids = list(due.values_list("pk", flat=True)[:BATCH])
-        Job.objects.filter(pk__in=job_ids).update(deliver_at=Now() + wait, deliveries=F("deliveries") + 1)
-    failpoint("sweep.marked")
-    return len(job_ids), sum(ring(job_id) for job_id in job_ids)
+        expired = due.filter(deliver_at__lt=Now() - timedelta(seconds=MESSAGE_EXPIRES))
+        parts = [due.filter(deliveries=0), expired] if busy else [due]
+        found = [row for part in parts for row in part.values_list("pk", "attempt", "worker")[:BATCH]]
+        marked = Job.objects.filter(pk__in=[job_id for job_id, *_ in found])
+        marked.update(deliver_at=Now() + wait, deliveries=F("deliveries") + 1)
+    return list(dict.fromkeys(found))
 
 
 def waiting() -> int | None:
-    """How many messages wait for a worker. None when Redis does not say; when it does, ring() need not be careful."""
+    """How many messages wait for a worker. None when Redis takes no further ones; when it does, ring() need not be
+    careful. A server that is read-only, or whose memory is full, still tells the length of its queue: so it is written
+    to."""
     try:
-        length = int(redis_client().llen(settings.CELERY_TASK_DEFAULT_QUEUE))
+        with redis_client().pipeline(transaction=False) as redis:
+            *_, length = redis.set(PROBE, 1, ex=60).llen(settings.CELERY_TASK_DEFAULT_QUEUE).execute()
     except (RedisError, OSError) as error:
-        log.warning("Redis does not answer (%s); due jobs are announced once it does", type(error).__name__)
+        log.warning("Redis takes no messages (%s); due jobs are announced once it does", type(error).__name__)
         return None
     breaker.record(success=True)
-    return length
+    return int(length)

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from jobs import batch, registry
-from jobs.models import Attempt, Job, State
+from jobs.models import Attempt, Job, State, read_in_order
 from jobs.registry import Kind
 from jobs.services import enqueue
 from jobs.tests.factories import JobFactory
@@ -64,6 +64,24 @@ def test_one_whose_result_is_no_json_harms_no_other(announced, result):
 
     assert states() == {good.pk: State.SUCCEEDED, bad.pk: State.QUEUED}
     assert announced() == [bad.pk]
+
+
+def test_one_that_cannot_reach_another_server_harms_no_other(announced):
+    good, bad = JobFactory.create_batch(2)
+
+    def ask_elsewhere(job):
+        if job.pk == bad.pk:
+            raise OperationalError("connection refused")
+
+    assert batch.run(kind_that(ask_elsewhere)) == "1 of 2 succeeded in a batch"
+    assert (states()[good.pk], announced()) == (State.SUCCEEDED, [bad.pk])
+
+
+def test_no_result_is_null_as_it_is_when_a_job_is_carried_out_alone(announced):
+    JobFactory()
+    batch.run(kind_that(lambda job: None))
+
+    assert Job.objects.filter(result__isnull=True).exists()
 
 
 def test_one_that_spoils_the_commit_takes_nothing_from_the_others_but_time(announced):
@@ -174,7 +192,7 @@ def make(kind, state, count):
 
 def plan_of_search(kind):
     with transaction.atomic():
-        batch.read_in_order()
+        read_in_order()
         return Job.objects.filter(kind=kind).new().order_by("run_at")[: batch.SIZE].explain()
 
 

@@ -44,6 +44,16 @@ def test_a_lost_connection_leaves_the_verdict_to_the_next_claim():
     assert Job.objects.get().state == State.RUNNING
 
 
+def test_an_error_of_another_server_is_not_taken_for_a_lost_connection():
+    """As of a second database: it has no SQLSTATE, and the connection to this one is well."""
+
+    def ask_elsewhere(job, outcome):
+        raise OperationalError("connection refused")
+
+    assert run_with(Kind("welcome_email", finish=ask_elsewhere)) == "error"
+    assert Job.objects.get().state == State.QUEUED
+
+
 def test_a_job_that_does_nothing_takes_six_statements_and_two_commits(django_assert_num_queries):
     kind, job = Kind("welcome_email", finish=lambda job, outcome: None), JobFactory()
     with django_assert_num_queries(6 + 4):  # each commit with its BEGIN

@@ -98,7 +98,7 @@ def test_unfinished_jobs_are_listed_through_their_index(jobs):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
 
-    assert "job_log_deliver_at_idx" in Job.objects.filter(state=State.QUEUED).order_by("-created_at").explain()
+    assert "job_log_due_idx" in Job.objects.filter(state=State.QUEUED).order_by("-created_at").explain()
 
 
 @pytest.mark.django_db(transaction=True)

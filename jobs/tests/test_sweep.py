@@ -1,5 +1,7 @@
 """Announcing again what nobody came for. Messages go to the real Redis of the tests, and are read from there."""
 
+import json
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -7,11 +9,14 @@ from threading import Barrier
 import pytest
 import redis
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs import doorbell, protocol
+from jobs import doorbell, protocol, registry
+from jobs.doorbell import MESSAGE_EXPIRES
 from jobs.models import Job, State
+from jobs.registry import Kind
+from jobs.services import enqueue
 from jobs.sweep import MOST_WAITING, sweep
 from jobs.tests.factories import JobFactory
 
@@ -53,12 +58,12 @@ def test_a_clock_that_is_a_year_ahead_makes_nothing_due(db, monkeypatch):
 def test_it_comes_less_and_less_often_to_a_job_that_nobody_takes(db):
     JobFactory(deliver_at=PAST)
     waits = []
-    for _ in range(5):
+    for _ in range(6):
         sweep()
         waits.append(round((Job.objects.get().deliver_at - timezone.now()).total_seconds()))
         Job.objects.update(deliver_at=PAST)
 
-    assert waits == [10, 20, 40, 60, 60]
+    assert waits == [5, 10, 20, 40, 60, 60]
 
 
 def sweep_at_once(starting_line):
@@ -86,7 +91,7 @@ def test_the_sweep_reads_its_index(db):
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         plan = Job.objects.due().order_by("deliver_at").explain()
 
-    assert "job_log_deliver_at_idx" in plan
+    assert "job_log_due_idx" in plan
     assert "Sort" not in plan
 
 
@@ -122,14 +127,69 @@ def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):
     assert len(asked) == 1
 
 
-def test_while_workers_have_enough_to_do_nothing_is_announced_again(db, broker):
-    job = JobFactory(deliver_at=PAST)
+@pytest.fixture
+def busy(broker):
+    """Workers have enough to do. Tells the ids that were announced nevertheless."""
     broker.rpush("jobs", *["message"] * MOST_WAITING)
+    return lambda: {
+        json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("jobs", 0, -1 - MOST_WAITING)
+    }
+
+
+def test_while_workers_have_enough_to_do_nothing_is_announced_again(db, busy, broker):
+    job = JobFactory(deliver_at=PAST, deliveries=1)
     assert sweep() == (0, 0)
 
     broker.ltrim("jobs", 1, -1)
     assert sweep() == (1, 1)
-    assert Job.objects.get(pk=job.pk).deliveries == 1
+    assert Job.objects.get(pk=job.pk).deliveries == 2
+
+
+def test_behind_many_messages_a_job_that_has_none_is_announced_nevertheless(db, busy):
+    tried, left_behind = JobFactory(deliver_at=PAST, attempt=1), JobFactory(deliver_at=PAST, state=State.RUNNING)
+
+    assert sweep() == (2, 2)
+    assert busy() == {tried.pk, left_behind.pk}
+
+
+def test_behind_many_messages_a_job_whose_own_has_expired_is_announced_again(db, busy):
+    job = JobFactory(deliver_at=timezone.now() - timedelta(seconds=MESSAGE_EXPIRES + 1), deliveries=3)
+
+    assert sweep() == (1, 1)
+    assert busy() == {job.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_doorbell_of_a_new_job_counts_as_its_first_announcement(announced):
+    with transaction.atomic():
+        enqueue("welcome_email", "now")
+        enqueue("welcome_email", "later", run_at=timezone.now() + timedelta(hours=1))
+
+    assert dict(Job.objects.values_list("pk", "deliveries")) == {"welcome_email:now": 1, "welcome_email:later": 0}
+
+
+def test_one_message_stands_for_all_new_jobs_that_go_in_a_batch(db, announced, monkeypatch):
+    monkeypatch.setitem(registry._kinds, "welcome_email", Kind("welcome_email", finish=lambda job, outcome: None))
+    first, *_ = JobFactory.create_batch(3, deliver_at=PAST)
+    tried = JobFactory(deliver_at=PAST + timedelta(minutes=1), attempt=1)
+
+    assert sweep() == (4, 4)
+    assert announced() == [tried.pk, first.pk]
+
+
+def test_no_plan_is_made_without_knowing_the_values(db):
+    """Such a generic plan, which PostgreSQL may take from the sixth run on, cannot use an index of unfinished jobs."""
+    for _ in range(15):
+        JobFactory(deliver_at=PAST)
+        sweep()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%%FOR NO KEY UPDATE%%'"
+        )
+        prepared, generic = cursor.fetchone()
+
+    assert prepared > 0
+    assert generic == 0
 
 
 def test_while_redis_is_away_no_announcement_is_counted_and_at_once_when_it_is_back(db, announced, monkeypatch):
@@ -142,3 +202,15 @@ def test_while_redis_is_away_no_announcement_is_counted_and_at_once_when_it_is_b
     assert sweep() == (1, 1)
     assert announced() == [job.pk]
     assert Job.objects.get().deliveries == 1
+
+
+def test_while_redis_takes_no_messages_no_announcement_is_counted(db, broker):
+    """As a replica does, or a server whose memory is full."""
+    JobFactory(deliver_at=PAST)
+    broker.config_set("min-replicas-to-write", 1)
+    try:
+        assert sweep() == (0, 0)
+    finally:
+        broker.config_set("min-replicas-to-write", 0)
+
+    assert Job.objects.get().deliveries == 0

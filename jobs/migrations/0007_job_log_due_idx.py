@@ -1,0 +1,22 @@
+"""The sweep finds due jobs that were never announced without reading the others (jobs.sweep)."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("jobs", "0006_job_attempt_cancelled")]
+
+    operations = [
+        AddIndexConcurrently(
+            "job",
+            models.Index(
+                fields=["deliver_at", "deliveries"],
+                name="job_log_due_idx",
+                condition=models.Q(state__in=("queued", "running")),
+            ),
+        ),
+        RemoveIndexConcurrently("job", "job_log_deliver_at_idx"),
+    ]
