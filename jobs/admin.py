@@ -21,7 +21,7 @@ from jobs import recurring  # noqa: F401 - registers its kind, for KindFilter
 from jobs.models import FINAL, NEWEST_FIRST, Actor, Job, State, Via
 from jobs.registry import kinds
 from jobs.stats import MOST_RUNNING, stats
-from jobs.steering import Wish, consequence, refusal, steer
+from jobs.steering import Refused, Wish, consequence, locked, refusal, steer
 from taskhub.admin import NOTHING, LargeTable, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
 
 COLOURS = {
@@ -161,7 +161,12 @@ class JobAdmin(ReadOnly, LargeTable):
         """Asks first. What cannot be done, or not any more, is left out and counted."""
         if "confirmed" not in request.POST:
             return self.ask(request, list(jobs.order_by("pk")), wish)
-        chosen = list(jobs.order_by("pk").select_for_update(no_key=True, of=("self",)))
+        try:
+            chosen = locked(jobs.order_by("pk"))
+        except Refused:
+            said = "A worker holds one of these jobs at this moment. Nothing was done: try again."
+            self.message_user(request, said, messages.ERROR)
+            return None
         possible = [job for job in chosen if not refusal(job, wish)]
         by = Actor(request.user.get_username(), Via.ADMIN, request.user.pk)
         for job in possible:

@@ -46,7 +46,7 @@ class Kind:
     lease_margin: float = 10  # how much longer the lease is: nobody else may try while this attempt could be alive
     in_doubt: Literal["retry", "park"] = "retry"
     from_message: bool = False
-    owner_may: tuple[Literal["retry", "cancel"], ...] = ()  # over the API; staff may do both
+    owner_may: tuple[Literal["retry", "retry_in_doubt", "cancel"], ...] = ()  # over the API; staff may do all
 
     @property
     def in_batches(self) -> bool:
@@ -79,7 +79,8 @@ def handler(name: str, **options: Any) -> Callable[[Finish], Finish]:
     Options are the fields of Kind. `external` runs outside any transaction and may run more than once, so it passes a
     dedupe key derived from `job.job_id`. `in_doubt="park"` is for external effects that may not be repeated: when it is
     unknown whether one happened, the job waits for people in needs_review. `from_message=True` lets a message alone
-    create the job; such a kind needs no payload. `owner_may=("retry", "cancel")` lets the owner of a job do so.
+    create the job; such a kind needs no payload. `owner_may=("retry", "cancel")` lets the owner of a job do so;
+    "retry_in_doubt" is to retry one that waits in needs_review.
     """
 
     def register(finish: Finish) -> Finish:

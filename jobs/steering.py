@@ -3,7 +3,9 @@
 from functools import partial
 from typing import Literal
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import QuerySet
+from psycopg.errors import LockNotAvailable
 
 from jobs.doorbell import ring
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
@@ -19,10 +21,25 @@ class Refused(Problem):
     default_detail = "The job changed at this moment. Look at it again."
 
 
+def locked(jobs: QuerySet[Job]) -> list[Job]:
+    """Those rows, for steer(): of two people at once, the second finds the state that the first has left.
+
+    Raises Refused when somebody holds one of them for longer than PostgreSQL's lock_timeout, such as its worker in its
+    final transaction. The current transaction goes on.
+    """
+    try:
+        with transaction.atomic():
+            return list(jobs.select_for_update(no_key=True, of=("self",)))
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise Refused("A worker holds this job at this moment. Look at it again.") from error
+
+
 def steer(job: Job, wish: Wish, by: Actor) -> None:
     """Do it, in the current transaction; a job that is retried is announced once that has committed. Raises Refused.
 
-    The caller holds the row's lock, so that of two at once the second finds the state that the first has left.
+    `job` is one that locked() returned.
     """
     if why := refusal(job, wish):
         raise Refused(why)
@@ -66,8 +83,10 @@ def consequence(job: Job, wish: Wish) -> str:
 
 def refusal_to_owner(job: Job, wish: Wish) -> str:
     """As refusal(), for those who may do only what the kind allows."""
+    in_doubt = wish == "retry" and job.state == State.NEEDS_REVIEW
     try:
-        allowed = wish in kind_of(job.pk).owner_may
+        allowed = ("retry_in_doubt" if in_doubt else wish) in kind_of(job.pk).owner_may
     except UnknownKind:
         allowed = False
-    return refusal(job, wish) if allowed else f"Jobs of this kind do not let their owners {wish} them."
+    doubt = " while it is not known whether their effect happened" if in_doubt else ""
+    return refusal(job, wish) if allowed else f"Jobs of this kind do not let their owners {wish} them{doubt}."

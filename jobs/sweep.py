@@ -57,11 +57,13 @@ def mark(busy: bool) -> list[tuple[str, int, str]]:
 
 def waiting() -> int | None:
     """How many messages wait for a worker. None when Redis takes no further ones; when it does, ring() need not be
-    careful. A server that is read-only, or whose memory is full, still tells the length of its queue: so it is written
-    to."""
+    careful. It is written to, because a replica, or a server whose memory is full, still tells the length of its queue.
+    """
     try:
         with redis_client().pipeline(transaction=False) as redis:
-            *_, length = redis.set(PROBE, 1, ex=60).llen(settings.CELERY_TASK_DEFAULT_QUEUE).execute()
+            redis.set(PROBE, 1, ex=60)
+            redis.llen(settings.CELERY_TASK_DEFAULT_QUEUE)
+            _, length = redis.execute()
     except (RedisError, OSError) as error:
         log.warning("Redis takes no messages (%s); due jobs are announced once it does", type(error).__name__)
         return None

@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from jobs import openapi
 from jobs.models import UNFINISHED, Actor, Job, JobQuerySet, Outcome, State, Via
-from jobs.steering import Refused, Wish, refusal_to_owner, steer
+from jobs.steering import Refused, Wish, locked, refusal_to_owner, steer
 from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.problems import BadParameter
@@ -74,9 +74,10 @@ class JobViewSet(WriteTransaction, StrictQuery, GenericViewSet[Job]):
     def steer(self, wish: Wish, pk: str) -> Job:
         """Of two calls at once, the second waits for the first. Raises NotFound, ValidationError, Refused."""
         StrictSerializer(data=self.request.data).is_valid(raise_exception=True)  # which has no field
-        job = self.get_queryset().select_for_update(no_key=True).filter(pk=pk).first()
-        if job is None:
+        jobs = locked(self.get_queryset().filter(pk=pk))
+        if not jobs:
             raise NotFound
+        (job,) = jobs
         if why := refusal_to_owner(job, wish):
             raise Refused(why)
         user = self.request.user

@@ -11,7 +11,7 @@ from django.db import transaction
 from jobs.handlers import prunable_jobs
 from jobs.models import LONGEST_ID, RETRIABLE, UNFINISHED, Actor, Job, JobQuerySet, State, Via
 from jobs.services import delete_batch
-from jobs.steering import Refused, Wish, steer
+from jobs.steering import Refused, Wish, locked, steer
 
 Answer = tuple[Any, Iterable[str]]
 
@@ -56,12 +56,12 @@ def steer_one(job_id: str, wish: Wish, actor: Actor) -> str:
     """In a transaction of its own. Returns why it was refused, empty when it was done."""
     try:
         with transaction.atomic():
-            steer(Job.objects.select_for_update(no_key=True).get(pk=job_id[: LONGEST_ID + 1]), wish, actor)
-    except Job.DoesNotExist:
-        return "There is no such job. It may have been pruned."
+            jobs = locked(Job.objects.filter(pk=job_id[: LONGEST_ID + 1]))
+            for job in jobs:
+                steer(job, wish, actor)
     except Refused as refused:
         return str(refused.detail)
-    return ""
+    return "" if jobs else "There is no such job. It may have been pruned."
 
 
 def lines(wish: Wish, done: list[str], refused: list[dict[str, str]]) -> Iterator[str]:

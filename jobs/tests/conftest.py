@@ -1,9 +1,11 @@
 import json
 from base64 import b64decode
+from contextlib import contextmanager
 
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
 from jobs import doorbell
 
@@ -22,3 +24,23 @@ def broker():
 def announced(broker):
     """Tells the ids in the queue, the latest first."""
     return lambda: [json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("jobs", 0, -1)]
+
+
+@pytest.fixture
+def held(transactional_db):
+    """`with held(job):` its worker is committing, for longer than anybody waits."""
+
+    @contextmanager
+    def hold(job):
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        elsewhere = connection.copy()
+        elsewhere.inc_thread_sharing()
+        with elsewhere.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT FROM job_log WHERE job_id = %s FOR NO KEY UPDATE", [job.pk])
+            yield
+        elsewhere.close()
+
+    yield hold
+    connection.close()

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs import stats
-from jobs.models import Attempt, Job, State
+from jobs.models import NEWEST_FIRST, Attempt, Job, State
 from jobs.tests.factories import JobFactory
 from tests.service import ROOT
 
@@ -94,11 +94,21 @@ def test_the_list_takes_two_statements_however_many_owners(jobs, alice, bob):
     assert "JOIN" not in statements[0]["sql"]
 
 
+def test_the_list_is_read_in_order(jobs):
+    with CaptureQueriesContext(connection) as statements:
+        jobs("list")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {statements[0]['sql']}")
+
+        assert "job_log_newest_idx" in str(cursor.fetchall())
+
+
 def test_unfinished_jobs_are_listed_through_their_index(jobs):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
 
-    assert "job_log_due_idx" in Job.objects.filter(state=State.QUEUED).order_by("-created_at").explain()
+    assert "job_log_due_idx" in Job.objects.filter(state=State.QUEUED).order_by(NEWEST_FIRST).explain()
 
 
 @pytest.mark.django_db(transaction=True)

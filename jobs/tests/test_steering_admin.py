@@ -84,6 +84,16 @@ def test_a_confirmation_that_comes_twice_acts_once(boss_client):
     assert Event.objects.count() == 1
 
 
+def test_a_job_whose_worker_is_committing_is_left_alone_and_said_so(held):
+    boss = User.objects.create_superuser("boss", password="correct horse battery")
+    job = JobFactory(state=State.RUNNING)
+    with held(job):
+        page = confirm(staff_client(boss), "cancel", job)
+
+    assert "A worker holds one of these jobs at this moment. Nothing was done: try again." in page
+    assert not Event.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("state", "offered"),
     [

@@ -8,7 +8,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from conftest import client_of
+from jobs import registry
 from jobs.models import Event, Job, State
+from jobs.registry import Kind
 from jobs.tests.factories import JobFactory
 
 STEERED = [("retry", State.FAILED), ("cancel", State.QUEUED), ("cancel", State.RUNNING)]
@@ -98,6 +100,32 @@ def test_a_second_call_is_a_conflict_and_has_no_effect(alice, alice_client, wish
 
     assert [alice_client.post(path(job, wish)).status_code // 100 for _ in range(2)] == [2, 4]
     assert Event.objects.count() == 1
+
+
+def test_a_job_whose_worker_is_committing_is_a_conflict(held, broker):
+    job = JobFactory(owner=get_user_model().objects.create(username="alice"), state=State.RUNNING)
+    with held(job):
+        answer = client_of(job.owner).post(path(job, "cancel"))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert answer.json()["detail"] == "A worker holds this job at this moment. Look at it again."
+
+
+def test_what_is_in_doubt_is_for_staff_to_decide(alice, alice_client):
+    job = JobFactory(owner=alice, state=State.NEEDS_REVIEW)
+    answer = alice_client.post(path(job, "retry"))
+
+    assert answer.status_code == 409
+    assert "while it is not known whether their effect happened" in answer.json()["detail"]
+    assert Job.objects.get().state == State.NEEDS_REVIEW
+
+
+def test_unless_the_kind_says_that_owners_decide(alice, alice_client, monkeypatch):
+    kind = Kind("welcome_email", finish=lambda job, outcome: None, owner_may=("retry_in_doubt",))
+    monkeypatch.setitem(registry._kinds, kind.name, kind)
+    doubtful, failed = (JobFactory(owner=alice, state=state) for state in ("needs_review", "failed"))
+
+    assert [alice_client.post(path(job, "retry")).status_code for job in (doubtful, failed)] == [200, 409]
 
 
 @pytest.mark.parametrize("body", ['{"force": true}', "[]", "null", '"now"', "0"])

@@ -65,6 +65,15 @@ def test_what_cannot_be_done_is_told_and_the_rest_is_done(jobs):
     assert [job["detail"][:13] for job in told["refused"]] == ["Only a job th", "There is no s"]
 
 
+def test_a_job_whose_worker_is_committing_is_told_and_the_rest_is_done(held, jobs):
+    running, queued = JobFactory(state=State.RUNNING), JobFactory()
+    with held(running):
+        told, code = jobs("cancel", running.pk, queued.pk)
+
+    assert (told["done"], code) == ([queued.pk], 1)
+    assert told["refused"][0]["detail"] == "A worker holds this job at this moment. Look at it again."
+
+
 def test_a_filter_finds_the_oldest_first(jobs):
     now = timezone.now()
     old, new = (JobFactory(state=State.FAILED, created_at=now - timedelta(days=n)).pk for n in (2, 1))
