@@ -79,10 +79,11 @@ def mark(kind: Kind) -> tuple[list[str], str | None]:
 
 
 def attempt(batch: list[str], kind: Kind) -> dict[str, str]:
+    wire = connection.connection
     try:
         return work(batch, kind) if batch else {}
     except Exception as error:  # one of them spoiled the commit: all are tried alone
-        if connection_was_lost(error):
+        if connection_was_lost(error, wire):
             raise
         log.warning(
             "a batch of %d %s did not end well; each is tried alone",
@@ -109,7 +110,7 @@ def work(batch: list[str], kind: Kind) -> dict[str, str]:
                     results[job.pk] = json.dumps(kind.finish(job, None), allow_nan=False)
                     failpoint("batch.after_job")
             except Exception as error:  # the others go on
-                if connection_was_lost(error):
+                if connection_was_lost(error, connection.connection):
                     raise
                 results.pop(job.pk, None)
                 log.warning("%s raised in a batch", job.pk, exc_info=error)

@@ -43,12 +43,13 @@ def run(job_id: str) -> str:
 
 
 def attempt(job: Job, kind: Kind) -> str:
+    wire = connection.connection
     try:
         work(job, kind, external(job, kind))
     except LeaseLost:
         return "lease lost"
     except Exception as error:  # whatever a handler raises is written down and decides what follows
-        if connection_was_lost(error):
+        if connection_was_lost(error, wire):
             raise  # whether the commit happened is unknown: the row says it, to whoever claims it after the lease
         if not isinstance(error, Cancelled):
             log.warning("%s failed in attempt %d", job.job_id, job.attempt, exc_info=error)
@@ -57,13 +58,15 @@ def attempt(job: Job, kind: Kind) -> str:
     return "succeeded"
 
 
-def connection_was_lost(error: Exception) -> bool:
-    """Unlike a deadlock, which PostgreSQL answers on a connection that goes on, and what another server said."""
+def connection_was_lost(error: Exception, wire: Any) -> bool:
+    """Unlike a deadlock, which PostgreSQL answers on a connection that goes on, and unlike what another server said.
+
+    `wire` is psycopg's connection of before: when a transaction ends on a lost one, Django may have a new one already.
+    """
     if not isinstance(error, OperationalError | InterfaceError):
         return False
-    if state := sqlstate(error):
-        return state.startswith(("08", "57P"))
-    return connection.connection is None or bool(connection.connection.closed)
+    state = sqlstate(error)
+    return state.startswith(("08", "57P")) if state else wire is None or bool(wire.closed)
 
 
 def discard_broken_connection() -> None:

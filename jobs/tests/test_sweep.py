@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 import redis
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import doorbell, protocol, registry
@@ -108,23 +108,6 @@ def test_the_command_sweeps_once(announced, capsys):
 def test_the_command_refuses_a_pause_that_is_none(every):
     with pytest.raises(CommandError, match=r"must be a number of seconds from 0\.1 to 3600"):
         call_command("jobs_sweep", "--every", every)
-
-
-def test_the_command_goes_on_when_postgresql_comes_back(monkeypatch, capsys):
-    """And ends when somebody ends it."""
-    happens = iter([OperationalError("the database system is starting up"), (0, 0), KeyboardInterrupt()])
-
-    def sweep_once():
-        if isinstance(outcome := next(happens), BaseException):
-            raise outcome
-        return outcome
-
-    monkeypatch.setattr("jobs.management.commands.jobs_sweep.sweep", sweep_once)
-    monkeypatch.setattr("jobs.management.commands.jobs_sweep.enqueue_due", lambda: None)
-    with pytest.raises(KeyboardInterrupt):
-        call_command("jobs_sweep", "--every", "0.1")
-
-    assert capsys.readouterr().out.splitlines() == ["announced 0 of 0 due jobs"]
 
 
 def test_a_job_of_an_unknown_kind_holds_up_no_other(db, announced):

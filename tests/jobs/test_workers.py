@@ -71,3 +71,16 @@ def test_a_worker_goes_on_after_a_restart_of_the_database(works, lab):
 
     assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 1))
     assert works.worker.poll() is None
+
+
+def test_a_sweep_beside_celery_outlives_a_restart_of_the_database(works, lab):
+    sweep = works.start("manage.py", "jobs_sweep", "--every", "0.1")
+    works.postgres.stop()
+    wait_until(lambda: "\nPostgreSQL: " in works.log.read_text())
+    before = works.log.read_text().count("due jobs")
+    works.postgres.start()
+    lab.reconnect()
+    wait_until(lambda: works.log.read_text().count("due jobs") > before)
+    sweep.terminate()
+
+    assert sweep.wait() == -signal.SIGTERM

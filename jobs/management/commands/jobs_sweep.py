@@ -34,6 +34,7 @@ class Command(BaseCommand):
         enqueue_due()
         found, announced = sweep()
         self.stdout.write(f"announced {announced} of {found} due jobs")
+        self.stdout.flush()  # into a log somebody may be reading
 
 
 def seconds(value: str) -> float:
