@@ -58,11 +58,11 @@ def idle(servers: Servers, seconds: float) -> list[str]:
 
 
 def plan(find: Callable[[], object]) -> list[str]:
-    """Of the SELECT that `find` begins with, as it is sent, with what it read. The jobs that are due are not kept."""
+    """Of the first SELECT of `find` that locks rows, as it is sent, with what it read. What is due is not kept."""
     plans: list[list[str]] = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("SELECT") and not plans:
+        if sql.endswith("SKIP LOCKED") and not plans:
             with connection.connection.cursor() as cursor:
                 rows = cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params).fetchall()
             plans.append([line for (line,) in rows])
