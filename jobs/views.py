@@ -22,9 +22,11 @@ from taskhub.api.problems import BadParameter
 from taskhub.api.serializers import StrictSerializer
 from taskhub.api.views import StrictQuery, WriteTransaction, unless_known
 
-# `error` stands for error_code and what may be said about it: error itself is for staff
-COLUMNS = ("job_id", "kind", "state", "attempt", "max_attempts", "created_at", "run_at", "started_at", "finished_at")
-SHOWN = (*COLUMNS, "cancel_requested_at", "result", "error_code")
+# Answers have `error`, made of error_code: what the column error holds is for staff
+SHOWN = (
+    *("job_id", "kind", "state", "attempt", "max_attempts", "created_at", "run_at", "started_at", "finished_at"),
+    *("cancel_requested_at", "result", "error_code"),
+)
 SAID_OF_ERRORS = {
     Outcome.ERROR: "The work failed.",
     Outcome.PERMANENT_ERROR: "The work cannot be done.",
