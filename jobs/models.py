@@ -76,7 +76,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(pk=job.pk, state=State.RUNNING, attempt=job.attempt)
 
     def move(self, source: State, target: State, **fields: Any) -> int:
-        """The one way a state changes. Returns the number of rows that were in `source` and are in `target` now."""
+        """How a state changes, but for the statements of fixed text in jobs.protocol and jobs.batch.
+
+        Returns the number of rows that were in `source` and are in `target` now.
+        """
         if target not in TRANSITIONS[source]:
             raise ValueError(f"A job does not go from {source} to {target}.")
         finished_at = Now() if target in FINAL else None

@@ -4,6 +4,7 @@ The safety argument needs no clock: database effects commit only together with `
 lock and while `attempt` is ours, and attempts are counted under the same lock. Leases decide only when another may try.
 """
 
+import json
 import logging
 import os
 import re
@@ -12,12 +13,11 @@ from typing import Any
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from jobs.failpoints import failpoint
-from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, JobQuerySet, LeaseLost, Outcome, State
+from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, LeaseLost, Outcome, State
 from jobs.registry import Cancelled, Kind, NotDone, PermanentError, UnknownKind, kind_of
 from taskhub.api.errors import sqlstate
 
@@ -29,6 +29,34 @@ SENTENCES = {
     Outcome.WORKER_LOST: "The worker vanished; its lease ended.",
     Outcome.IN_DOUBT: "Whether the external effect happened is unknown, and it may not happen twice.",
 }
+# What every job takes, as fixed text: for the ORM, to put a statement together costs more than PostgreSQL's part of it.
+# A job and its attempt change together, and the number of rows says whether the condition held
+CLAIM = """
+    WITH claimed AS (
+        UPDATE job_log SET state = 'running', attempt = attempt + 1, worker = %(worker)s, progress = NULL,
+            started_at = statement_timestamp(), lease_until = statement_timestamp() + %(lease)s,
+            deliver_at = statement_timestamp() + %(lease)s, deliveries = 0
+        WHERE job_id = %(job_id)s AND state = %(state)s AND attempt = %(attempt)s AND (
+            state = 'queued' AND run_at <= statement_timestamp()
+            OR state = 'running' AND lease_until < statement_timestamp()
+        )
+        RETURNING job_id, attempt, worker
+    )
+    INSERT INTO job_attempt (job_id, attempt, worker, outcome, error)
+    SELECT job_id, attempt, worker, '', '' FROM claimed
+"""
+HOLD = """
+    SELECT FROM job_log WHERE job_id = %(job_id)s AND state = 'running' AND attempt = %(attempt)s FOR NO KEY UPDATE
+"""
+SUCCEED = """
+    WITH ended AS (
+        UPDATE job_attempt SET ended_at = statement_timestamp(), outcome = 'succeeded'
+        WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND ended_at IS NULL
+    )
+    UPDATE job_log SET state = 'succeeded', result = nullif(%(result)s::jsonb, 'null'),
+        finished_at = statement_timestamp(), lease_until = NULL, error_code = '', error = '', in_doubt_since = NULL
+    WHERE job_id = %(job_id)s AND state = 'running' AND attempt = %(attempt)s
+"""
 EMPTY_PAYLOAD_SHA = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"  # of {}
 
 
@@ -107,29 +135,26 @@ def take(job: Job, kind: Kind) -> Job | None:
     """The locked job, claimed, or None. Whoever held it before has been silent for a whole lease."""
     if job.state not in UNFINISHED:
         return None
-    rows = Job.objects.filter(pk=job.pk).claimable()
     left_behind = job.state == State.RUNNING
     if left_behind and job.in_doubt_since:
-        give_up(rows, job, State.NEEDS_REVIEW, Outcome.IN_DOUBT)
+        give_up(job, State.NEEDS_REVIEW, Outcome.IN_DOUBT)
         return None
     if left_behind and job.cancel_requested_at:
-        give_up(rows, job, State.CANCELLED, Outcome.WORKER_LOST)
+        give_up(job, State.CANCELLED, Outcome.WORKER_LOST)
         return None
     if left_behind and job.attempt >= job.max_attempts:
-        give_up(rows, job, State.FAILED, Outcome.WORKER_LOST)
+        give_up(job, State.FAILED, Outcome.WORKER_LOST)
         return None
-    name, lease_until = worker_name(), Now() + kind.lease
-    counted = {"attempt": F("attempt") + 1, "lease_until": lease_until, "worker": name, "started_at": Now()}
-    if not rows.move(State(job.state), State.RUNNING, deliver_at=lease_until, deliveries=0, progress=None, **counted):
+    if not execute(CLAIM, job, state=job.state, worker=worker_name(), lease=kind.lease):
         return None
     if left_behind:
         end_attempt(job, Outcome.WORKER_LOST)
     job.attempt += 1
-    Attempt.objects.create(job=job, attempt=job.attempt, worker=name)
     return job
 
 
-def give_up(rows: JobQuerySet, job: Job, target: State, outcome: Outcome) -> None:
+def give_up(job: Job, target: State, outcome: Outcome) -> None:
+    rows = Job.objects.filter(pk=job.pk).claimable()
     if rows.move(State.RUNNING, target, error_code=outcome, error=SENTENCES[outcome]):
         end_attempt(job, outcome)
 
@@ -151,17 +176,23 @@ def external(job: Job, kind: Kind) -> Any:
 def work(job: Job, kind: Kind, outcome: Any) -> None:
     """The database effects and the word `succeeded`, in one transaction, behind the fence."""
     with transaction.atomic():
-        if not Job.objects.held(job).select_for_update(no_key=True).exists():
+        if not execute(HOLD, job):
             raise LeaseLost(job.job_id)
         failpoint("work.before")
         result = kind.finish(job, outcome)
         failpoint("work.after")
-        done = {"result": result, "error_code": "", "error": "", "in_doubt_since": None}
-        if not Job.objects.held(job).move(State.RUNNING, State.SUCCEEDED, **done):
+        if not execute(SUCCEED, job, result=json.dumps(result, allow_nan=False)):
             raise LeaseLost(job.job_id)
-        end_attempt(job, Outcome.SUCCEEDED)
         failpoint("work.before_commit")
     failpoint("work.after_commit")
+
+
+def execute(statement: str, job: Job, **values: Any) -> int:
+    """Returns the number of rows. The job's id and the attempt that `job` stands for are among the values."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"job_id": job.pk, "attempt": job.attempt, **values})
+        rows: int = cursor.rowcount
+        return rows
 
 
 def fail(job: Job, kind: Kind, error: Exception) -> str:

@@ -22,7 +22,7 @@ app.conf.update(
     task_ignore_result=True,
     task_soft_time_limit=40,
     task_time_limit=50,
-    worker_max_tasks_per_child=1000,
+    worker_max_memory_per_child=256 * 1024,
     worker_prefetch_multiplier=1,
 )
 

@@ -37,6 +37,14 @@ def test_an_error_that_postgresql_answered_is_written_down_at_once():
     assert "deadlock" in job.error
 
 
+@pytest.mark.parametrize("result", [object(), float("nan"), "\0"], ids=["no JSON", "NaN", "NUL"])
+def test_a_result_that_cannot_be_kept_is_an_error(result):
+    came = run_with(Kind("welcome_email", finish=lambda job, outcome: result))
+    job = Job.objects.get()
+
+    assert (came, job.state, job.result, job.attempts.get().outcome) == ("error", State.QUEUED, None, "error")
+
+
 def test_a_lost_connection_leaves_the_verdict_to_the_next_claim():
     with pytest.raises(OperationalError):
         run_with(finish_by("SELECT pg_terminate_backend(pg_backend_pid())"))
@@ -54,9 +62,15 @@ def test_an_error_of_another_server_is_not_taken_for_a_lost_connection():
     assert Job.objects.get().state == State.QUEUED
 
 
-def test_a_job_that_does_nothing_takes_six_statements_and_two_commits(django_assert_num_queries):
+def test_no_result_is_null():
+    run_with(Kind("welcome_email", finish=lambda job, outcome: None))
+
+    assert Job.objects.filter(state=State.SUCCEEDED, result__isnull=True).exists()
+
+
+def test_a_job_that_does_nothing_takes_four_statements_and_two_commits(django_assert_num_queries):
     kind, job = Kind("welcome_email", finish=lambda job, outcome: None), JobFactory()
-    with django_assert_num_queries(6 + 4):  # each commit with its BEGIN
+    with django_assert_num_queries(4 + 4):  # each commit with its BEGIN
         protocol.attempt(protocol.claim(job.pk, kind), kind)
 
 

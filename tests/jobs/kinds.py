@@ -57,8 +57,14 @@ def send_and_wait_to_be_killed(job):
         signal.pause()
 
 
+def grow(job):
+    """Beyond what a process of a worker may have."""
+    return len(b"x" * (300 * 1024 * 1024))
+
+
 handler("external", external=send, **FAST)(have_effect)
 handler("steady", external=send, **STEADY)(have_effect)
+handler("growing", external=grow, **STEADY)(have_effect)
 handler("parked", external=send, in_doubt="park", **FAST)(have_effect)
 handler("parked_later", external=not_sent_at_first, in_doubt="park", **FAST)(have_effect)
 handler("obedient", external=look_and_send, **FAST)(have_effect)

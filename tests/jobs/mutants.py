@@ -7,30 +7,37 @@ from types import SimpleNamespace
 from django.db import connection, transaction
 
 from jobs import batch, protocol
-from jobs.models import Attempt, JobQuerySet, State
+from jobs.models import Attempt, JobQuerySet
 
-move = JobQuerySet.move
+FENCE, ROW_LOCK = "AND state = 'running' AND attempt = %(attempt)s", "FOR NO KEY UPDATE"
 
 
 def without_fence():
     """Whoever comes out of its work finishes the job, whatever happened to it meanwhile."""
-    JobQuerySet.held = lambda rows, job: rows.filter(pk=job.pk)
-    JobQuerySet.move = lambda rows, source, target, **fields: move(rows, source, target, **fields) or rows.count()
+    protocol.HOLD, protocol.SUCCEED = (without(FENCE, statement) for statement in (protocol.HOLD, protocol.SUCCEED))
+
+
+def without(part, statement):
+    assert part in statement
+    return statement.replace(part, "")
 
 
 def without_row_lock():
     JobQuerySet.select_for_update = lambda rows, **options: rows.all()
+    protocol.HOLD = without(ROW_LOCK, protocol.HOLD)
 
 
 def without_same_transaction_completion():
     """The effects are committed, and then, in another transaction, the word that they are."""
 
-    def commit_first(rows, source, target, **fields):
-        if target == State.SUCCEEDED:
-            connection.connection.commit()
-        return move(rows, source, target, **fields)
+    execute = protocol.execute
 
-    JobQuerySet.move = commit_first
+    def commit_first(statement, job, **values):
+        if statement == protocol.SUCCEED:
+            connection.connection.commit()
+        return execute(statement, job, **values)
+
+    protocol.execute = commit_first
 
 
 def without_row_lock_and_fence():

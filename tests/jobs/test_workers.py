@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import redis
@@ -31,6 +32,15 @@ def test_a_job_whose_process_is_killed_is_done_by_another(lab):
     wait_until(lambda: lab.finished(job_id))
 
     assert (lab.attempts(job_id), lab.effects(job_id)) == (["worker_lost", "succeeded"], (1, 2))
+
+
+def test_a_process_that_has_grown_large_is_replaced(lab):
+    job_id = lab.enqueue("growing")
+    wait_until(lambda: lab.finished(job_id))
+    pid = lab.job(job_id).worker.rpartition(":")[2]
+    wait_until(lambda: not Path("/proc", pid).exists())
+
+    assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 0))
 
 
 def test_without_a_scheduler_new_jobs_run_all_the_same(works, lab):
