@@ -1,7 +1,9 @@
 """Finds the jobs that nobody has come for and announces them again. Any number of sweepers may run at once."""
 
+import json
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -32,40 +34,54 @@ def sweep() -> tuple[int, int]:
     queue = waiting()
     if queue is None:
         return 0, 0
-    found = mark(busy=queue >= MOST_WAITING)
+    found = mark(sent_at(queue.oldest) if queue.messages >= MOST_WAITING else None)
     failpoint("sweep.marked")
     return len(found), sum(ring(job_id, new=not (attempt or worker)) for job_id, attempt, worker in found)
 
 
-def mark(busy: bool) -> list[tuple[str, int, str]]:
+def mark(waiting_since: datetime | None) -> list[tuple[str, int, str]]:
     """Id, attempt and worker of the due jobs that come next, which no other sweeper takes from now on.
 
-    While workers are `busy`, a job waits for the message it has. Only those without one are announced: tried, left
-    behind or scheduled and never announced since, or announced so long ago that the message has expired.
+    `waiting_since` says that workers have enough to do, and when the oldest of their messages was sent. Then only jobs
+    that have none are announced: they were tried, left behind or scheduled and never announced since, or so long ago
+    that their message, the oldest of all, would have been taken.
     """
     wait = Case(*(When(deliveries=n, then=Value(time)) for n, time in WAITS.items()), default=Value(LONGEST_WAIT))
     with transaction.atomic():
         read_in_order()
         due = Job.objects.due().select_for_update(skip_locked=True, no_key=True).order_by("deliver_at")
-        expired = due.filter(deliver_at__lt=Now() - timedelta(seconds=MESSAGE_EXPIRES))
-        parts = [due.filter(deliveries=0), expired] if busy else [due]
+        parts = [due.filter(deliveries=0), due.filter(deliver_at__lt=waiting_since)] if waiting_since else [due]
         found = [row for part in parts for row in part.values_list("pk", "attempt", "worker")[:BATCH]]
         marked = Job.objects.filter(pk__in=[job_id for job_id, *_ in found])
         marked.update(deliver_at=Now() + wait, deliveries=F("deliveries") + 1)
     return list(dict.fromkeys(found))
 
 
-def waiting() -> int | None:
-    """How many messages wait for a worker. None when Redis takes no further ones; when it does, ring() need not be
-    careful. It is written to, because a replica, or a server whose memory is full, still tells the length of its queue.
+class Queue(NamedTuple):
+    messages: int
+    oldest: bytes | None
+
+
+def waiting() -> Queue | None:
+    """The messages that no worker has taken. None when Redis takes no further ones; when it does, ring() need not be
+    careful. It is written to, because a replica, or a server whose memory is full, still tells what it has.
     """
     try:
         with redis_client().pipeline(transaction=False) as redis:
             redis.set(PROBE, 1, ex=60)
             redis.llen(settings.CELERY_TASK_DEFAULT_QUEUE)
-            _, length = redis.execute()
+            redis.lindex(settings.CELERY_TASK_DEFAULT_QUEUE, -1)
+            _, *queue = redis.execute()
     except (RedisError, OSError) as error:
         log.warning("Redis takes no messages (%s); due jobs are announced once it does", type(error).__name__)
         return None
     breaker.record(success=True)
-    return int(length)
+    return Queue(*queue)
+
+
+def sent_at(message: bytes | None) -> datetime | None:
+    """By its sender's clock, which may be wrong: then a job is announced once too often, or a little late."""
+    if message is None:  # the last one was taken since they were counted
+        return None
+    expires = datetime.fromisoformat(json.loads(message)["headers"]["expires"])
+    return expires - timedelta(seconds=MESSAGE_EXPIRES)

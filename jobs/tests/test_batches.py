@@ -1,11 +1,12 @@
 """New jobs of a kind that touches only the database, many at a time."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from jobs import batch, registry
@@ -75,6 +76,28 @@ def test_one_that_cannot_reach_another_server_harms_no_other(announced):
 
     assert batch.run(kind_that(ask_elsewhere)) == "1 of 2 succeeded in a batch"
     assert (states()[good.pk], announced()) == (State.SUCCEEDED, [bad.pk])
+
+
+def twice(job):
+    sign_up(job)
+    with suppress(IntegrityError):
+        sign_up(job)  # after which Django lets go of what was done before
+
+
+def unwanted(job):
+    sign_up(job)
+    transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("work", [twice, unwanted])
+def test_one_whose_effects_django_rolls_back_without_a_word_has_not_succeeded(announced, work):
+    bad, good = JobFactory.create_batch(2)
+
+    assert batch.run(kind_that(lambda job: (work if job.pk == bad.pk else sign_up)(job) and None)) == (
+        "1 of 2 succeeded in a batch"
+    )
+    assert (states()[bad.pk], announced()) == (State.QUEUED, [bad.pk])
+    assert User.objects.get().username == f"user_{good.pk}"
 
 
 def test_no_result_is_null_as_it_is_when_a_job_is_carried_out_alone(announced):

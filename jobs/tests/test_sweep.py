@@ -1,7 +1,5 @@
 """Announcing again what nobody came for. Messages go to the real Redis of the tests, and are read from there."""
 
-import json
-from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -13,7 +11,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import doorbell, protocol, registry
-from jobs.doorbell import MESSAGE_EXPIRES
 from jobs.models import Job, State
 from jobs.registry import Kind
 from jobs.services import enqueue
@@ -134,19 +131,23 @@ def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):
 
 
 @pytest.fixture
-def busy(broker):
-    """Workers have enough to do. Tells the ids that were announced nevertheless."""
-    broker.rpush("jobs", *["message"] * MOST_WAITING)
-    return lambda: {
-        json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("jobs", 0, -1 - MOST_WAITING)
-    }
+def busy(announced, broker):
+    """Workers have enough to do: the oldest message was sent at this moment. Tells what was announced nevertheless."""
+    doorbell.ring("welcome_email:oldest")
+    broker.lpush("jobs", *["message"] * MOST_WAITING)
+
+    def newer():
+        broker.ltrim("jobs", 0, -2 - MOST_WAITING)
+        return set(announced())
+
+    return newer
 
 
 def test_while_workers_have_enough_to_do_nothing_is_announced_again(db, busy, broker):
-    job = JobFactory(deliver_at=PAST, deliveries=1)
+    job = JobFactory(deliveries=1)
     assert sweep() == (0, 0)
 
-    broker.ltrim("jobs", 1, -1)
+    broker.ltrim("jobs", 2, -1)
     assert sweep() == (1, 1)
     assert Job.objects.get(pk=job.pk).deliveries == 2
 
@@ -158,11 +159,13 @@ def test_behind_many_messages_a_job_that_has_none_is_announced_nevertheless(db, 
     assert busy() == {tried.pk, left_behind.pk}
 
 
-def test_behind_many_messages_a_job_whose_own_has_expired_is_announced_again(db, busy):
-    job = JobFactory(deliver_at=timezone.now() - timedelta(seconds=MESSAGE_EXPIRES + 1), deliveries=3)
+def test_behind_many_messages_a_job_whose_own_must_have_been_used_up_is_announced_again(db, busy):
+    """All that wait were sent after the time at which it should have been announced again."""
+    lost, waiting = JobFactory(deliver_at=PAST, deliveries=3), JobFactory(deliveries=1)
 
     assert sweep() == (1, 1)
-    assert busy() == {job.pk}
+    assert busy() == {lost.pk}
+    assert Job.objects.get(pk=waiting.pk).deliveries == 1
 
 
 @pytest.mark.django_db(transaction=True)
