@@ -25,7 +25,7 @@ def misbehave(job, place):
     """A few jobs stumble at first: a pause of the worker, a crash, an error. In a batch they take others with them."""
     action = job.payload.get(place)
     if action is None or not records.once(f"{place}-{job.job_id}"):
-        return
+        return None
     if action == "nap":
         os.kill(os.getpid(), signal.SIGSTOP)
     if action == "freeze":
@@ -35,6 +35,7 @@ def misbehave(job, place):
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "raise":
         raise ValueError(job.job_id)
+    return "\0" if action == "spoil" else None  # as a result: PostgreSQL knows no such character
 
 
 def see_that_nobody_else_is_at_work(job):
@@ -58,7 +59,7 @@ def book(job, outcome):
     see_that_nobody_else_is_at_work(job)
     misbehave(job, "start")
     have_effect(job)
-    misbehave(job, "finish")
+    return misbehave(job, "finish")
 
 
 def post(job):
