@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import shutil
 import signal
 import sys
@@ -10,35 +11,43 @@ from collections import Counter
 from contextlib import contextmanager
 
 from tests.chaos import plan, ticks
-from tests.chaos.checker import FAULTS, FINAL, Checker
+from tests.chaos.checker import FAULTS, Checker
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.stage import Stage
 from tests.servers import temporary_home
+from tests.service import ROOT, wait_until
 
 PRODUCERS = 2
-# Without the recurring jobs, which nobody here waits for
-PROGRESS = """SELECT count(*) AS jobs, count(*) FILTER (WHERE state <> ALL(%s)) AS left_over
-    FROM job_log WHERE kind <> 'cron'"""
+MUTANTS = re.findall(r"^def (\w+)\(\):", (ROOT / "tests/jobs/mutants.py").read_text(), re.MULTILINE)
 
 
 def parse(words):
     parser = argparse.ArgumentParser(prog="python3 -m devstack chaos", description=__doc__)
-    parser.add_argument("--jobs", type=positive, default=1000)
+    parser.add_argument("--jobs", type=at_least(1), default=1000)
     parser.add_argument(
-        "--kills", type=positive, default=40, help="from outside; half as many other troubles come on top"
+        "--kills", type=at_least(1), default=40, help="from outside; half as many other troubles come on top"
     )
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--failpoints", type=float, default=1, metavar="PERCENT", help="each at 0.3 to 1 times that")
-    parser.add_argument("--mutant", default="", metavar="NAME", help="take out a protection: see tests/jobs/mutants.py")
+    parser.add_argument(
+        "--mutant", default="", choices=MUTANTS, metavar="NAME", help="take out a protection: see tests/jobs/mutants.py"
+    )
     parser.add_argument("--logs", metavar="FOLDER", help="where to keep what the processes wrote")
-    parser.add_argument("--ticks", type=positive, metavar="SECONDS", help="instead: schedulers, and one job a tick")
+    long_enough = at_least(ticks.SHORTEST, ", so that one whole tick falls into it")
+    parser.add_argument("--ticks", type=long_enough, metavar="SECONDS", help="instead: schedulers, and one job a tick")
     return parser.parse_args(words)
 
 
-def positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+def at_least(least, why=""):
+    """The type of a whole number that is not less."""
+
+    def number(text):
+        if not text.isdecimal():
+            raise argparse.ArgumentTypeError(f"not a whole number: {text!r}")
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"at least {least}{why}")
+        return int(text)
+
     return number
 
 
@@ -57,7 +66,7 @@ def say(line):
 
 def seconds_of(jobs, kills):
     """How long jobs and faults keep coming."""
-    return max(3 + 0.6 * kills, jobs / 40)
+    return max(0.6 * kills, jobs / 40)
 
 
 def produce(stage, options, seconds):
@@ -68,13 +77,23 @@ def produce(stage, options, seconds):
     ]
 
 
+def go_through_naps(stage, nemesis):
+    """Until each sleeper has woken. Then the fire begins."""
+
+    def over():
+        nemesis.look()
+        return stage.records.read("naps_over")
+
+    wait_until(over, seconds=60)
+
+
 def go_through(stage, nemesis, producers, seconds, deadline):
     """Until the producers are through and every job is finished, or time is up."""
     started = looked = said = time.monotonic()
     while (now := time.monotonic()) < started + deadline:
         nemesis.look()
         if now - looked > 1:
-            looked, (jobs, left) = now, progress(stage)
+            looked, (jobs, left) = now, stage.progress()
             if now - said > 5:
                 said = now
                 say(f"{now - started:5.0f} s  {jobs} registered, {left} unfinished, {nemesis.done.total()} faults")
@@ -86,18 +105,15 @@ def go_through(stage, nemesis, producers, seconds, deadline):
         producer.kill()
 
 
-def progress(stage):
-    """How many jobs are registered, and how many of them unfinished."""
-    return stage.sql(PROGRESS, [*FINAL])[0]
-
-
 def run(stage, options):
     """Returns what the last line says."""
     seconds, started = seconds_of(options.jobs, options.kills), time.monotonic()
     nemesis = Nemesis(stage, options.seed)
     producers = produce(stage, options, seconds)
+    go_through_naps(stage, nemesis)
     nemesis.plan(plan.faults(options.seed, options.kills), seconds)
     go_through(stage, nemesis, producers, seconds, deadline=2 * seconds + 60)
+    nemesis.rest()
     elapsed, checker = time.monotonic() - started, Checker(stage)
     return report(stage, options, nemesis, checker, elapsed)
 

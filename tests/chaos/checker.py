@@ -5,7 +5,16 @@ from collections import Counter, defaultdict
 from tests.chaos.plan import BAD_KINDS, GOOD_KINDS
 
 FINAL = ("succeeded", "failed", "cancelled", "needs_review")
-FAULTS = ("lost", "doubled", "unexpected", "unfinished", "wrong_end", "mail_missing", "mail_with_another_id")
+FAULTS = (
+    "lost",
+    "doubled",
+    "unexpected",
+    "unfinished",
+    "wrong_end",
+    "mail_missing",
+    "mail_with_another_id",
+    "overlapped",
+)
 COLUMNS = ("attempted", "acknowledged", "recovered", *FAULTS[:5], "retried", "most_attempts")
 
 
@@ -28,7 +37,7 @@ class Checker:
         self.jobs = {job.job_id: job for job in jobs}
         self.effects = Counter(row.job_id for row in stage.sql("SELECT job_id FROM effect"))
         self.counted = {row.job_id: row.n for row in stage.sql("SELECT job_id, n FROM effect_count")}
-        self.posted = Counter(records.read("posted"))
+        self.posted, self.overlapped = Counter(records.read("posted")), set(records.read("overlapped"))
         self.mail = defaultdict(Counter)
         for line in records.read("mail"):
             key, message_id = line.split()
@@ -61,6 +70,8 @@ class Checker:
             yield from self.of_good(job) if is_good(job_id) else self.of_bad(job)
         if job and job.attempt > 1:
             yield "retried"
+        if job_id in self.overlapped:
+            yield "overlapped"  # two at work on it at the same time, each in its transaction
 
     def of_registration(self, job_id, job):
         if job_id in self.attempted:

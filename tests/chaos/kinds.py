@@ -2,11 +2,13 @@
 
 import os
 import signal
+import time
 
 from django.db import connection
 
 from accounts.handlers import send_welcome
 from jobs.registry import handler
+from jobs.services import heartbeat
 from tests.chaos.records import Records
 from tests.jobs.kinds import COUNT_UP
 
@@ -16,15 +18,34 @@ BAD = {**GOOD, "max_attempts": 3}
 records = Records(os.environ["CHAOS_HOME"])
 
 
+AT_WORK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
 def misbehave(job, place):
     """A few jobs stumble at first: a pause of the worker, a crash, an error. In a batch they take others with them."""
-    if job.attempt == 1 and job.payload.get(place) == "freeze":
+    action = job.payload.get(place)
+    if action is None or not records.once(f"{place}-{job.job_id}"):
+        return None
+    if action == "nap":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if action == "freeze":
         for pid in (os.getppid(), os.getpid()):
             os.kill(pid, signal.SIGSTOP)
-    if job.attempt == 1 and job.payload.get(place) == "kill":
+    if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
-    if job.attempt == 1 and job.payload.get(place) == "raise":
+    if action == "raise":
         raise ValueError(job.job_id)
+    return "\0" if action == "spoil" else None  # as a result: PostgreSQL knows no such character
+
+
+def see_that_nobody_else_is_at_work(job):
+    """In a transaction that has not ended. Looks twice: PostgreSQL gives this lock back just after that of the row."""
+    with connection.cursor() as cursor:
+        for seconds in (0.2, 0):
+            if cursor.execute(AT_WORK, [job.job_id]).fetchone()[0]:
+                return
+            time.sleep(seconds)
+    records.write("overlapped", job.job_id)
 
 
 def have_effect(job):
@@ -35,11 +56,14 @@ def have_effect(job):
 
 @handler("entry", **GOOD)
 def book(job, outcome):
+    see_that_nobody_else_is_at_work(job)
+    misbehave(job, "start")
     have_effect(job)
-    misbehave(job, "finish")
+    return misbehave(job, "finish")
 
 
 def post(job):
+    heartbeat(job)  # refuses to be called inside a transaction, as external parts that take long would find out
     records.write("posted", job.job_id)
     misbehave(job, "external")
 

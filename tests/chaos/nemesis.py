@@ -12,6 +12,8 @@ from tests.chaos.parts import send
 
 LONGER_THAN_A_LEASE = 4.5  # seconds
 OUTAGE = 2.5
+TIME_LIMIT = 2.0  # seconds, of all kinds of a run
+MOST_REST = 30.0  # seconds until the checker looks, come what may
 STUCK = 20.0  # seconds without a message, while sweeps come four times a second
 
 
@@ -39,7 +41,7 @@ class Nemesis:
         self.agenda.run(blocking=False)
         for part in self.stage.parts:
             if part.ended():
-                self.later(2 * LONGER_THAN_A_LEASE, part.end_orphans_of, part.pid)
+                self.later(LONGER_THAN_A_LEASE, part.end_orphans_of, part.pid)
                 part.start()
             elif part not in self.waking and part.stopped():
                 self.waking.add(part)
@@ -66,6 +68,18 @@ class Nemesis:
         for event in self.agenda.queue:
             if event.action == self.strike:
                 self.agenda.cancel(event)
+
+    def rest(self):
+        """Until whoever sleeps has woken and had its time, and every job is finished, or still is. Not for ever."""
+        self.calm()
+        awake_since = started = time.monotonic()
+        while (now := time.monotonic()) < started + MOST_REST:
+            self.look()
+            if not self.agenda.empty() or self.waking:
+                awake_since = now
+            elif now > awake_since + TIME_LIMIT and not self.stage.progress().unfinished:
+                return
+            time.sleep(0.05)
 
     def kill(self, target):
         getattr(self, f"kill_{target}")()

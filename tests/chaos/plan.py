@@ -10,6 +10,11 @@ KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey":
 TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3}
 NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2, "delay_postgres": 1}
 TROUBLES |= {**NETWORK, "delay_valkey": 1}
+# What shows by itself that a protection is missing. Where to sleep past a lease is the most dangerous: before the
+# transaction, in it, and in that of a batch. And a result that PostgreSQL does not take, after effects that it took
+NAPS = (("parcel", "external", "nap"), ("parcel", "start", "nap"), ("entry", "start", "nap"))
+SPOILT = (("parcel", "finish", "spoil"), ("entry", "finish", "spoil"))
+MOST_ROUNDS = 5
 FREQUENT = {"batch.after_job", "sweep.marked"}  # passed far more often than once a job
 
 
@@ -22,8 +27,18 @@ def jobs(seed, number):
     return [(kind, str(n), misbehaviour(dice, kind)) for n, kind in enumerate(kinds)]
 
 
+def rounds(number):
+    """How often naps are taken before the fire begins."""
+    return max(1, min(number // 200, MOST_ROUNDS))
+
+
+def naps(turn):
+    """The jobs of one round. Three processes sleep, so the fourth is there to take over."""
+    return [(kind, f"{action}{turn}{place}", {place: action}) for kind, place, action in SPOILT + NAPS]
+
+
 def misbehaviour(dice, kind):
-    """Three of a hundred good jobs stumble in their first attempt."""
+    """Three of a hundred good jobs stumble once."""
     if kind in BAD_KINDS or dice.random() > 0.03:
         return {}
     place = "finish" if kind == "entry" else dice.choice(["external", "finish"])

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import UTC, datetime
 from random import Random
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
@@ -12,9 +13,10 @@ from tests.chaos import celery_app, plan
 from tests.chaos.kinds import records
 
 DUPLICATES = 0.05
+ROUND = 5  # seconds: those who nap are awake again, and had time to do harm
 
 
-def register(kind, key, payload):
+def register(kind, key, payload, **options):
     """In the transaction of a new user, where there is a mail to send. Returns the id."""
     from accounts.models import User
     from jobs.services import enqueue
@@ -25,13 +27,13 @@ def register(kind, key, payload):
                 username=f"user{key}", email=f"{key}@example.com", password=None
             )
             payload = {**payload, "user_id": str(user.pk)}
-        return enqueue(kind, key, payload)
+        return enqueue(kind, key, payload, **options)
 
 
-def attempt(*job):
+def attempt(*job, **options):
     """Whether it was acknowledged. When not, nobody tries again: it may be there or not."""
     try:
-        records.write("acknowledged", register(*job))
+        records.write("acknowledged", register(*job, **options))
     except (DatabaseError, InterfaceError) as error:
         records.write("refused", f"{job[0]}:{job[1]} {type(error).__name__}")
         connection.close()
@@ -39,12 +41,28 @@ def attempt(*job):
     return True
 
 
-def send_again(job_id):
+def send(job_id):
+    """A message of our own. Whether the broker took it."""
     try:
         celery_app.app.send_task("jobs.run", args=[job_id], retry=False)
     except (OperationalError, RedisError, OSError):
-        return  # this message was one too many anyhow
-    records.write("duplicate_messages", job_id)
+        return False  # the sweep sends one, too
+    return True
+
+
+def send_to_sleep(turn):
+    """One nap of each. Their messages know no time limit, so that no worker ends a process while it sleeps."""
+    for job in plan.naps(turn):
+        records.write("attempted", f"{job[0]}:{job[1]}")
+        if attempt(*job, run_at=datetime.now(UTC)):  # a time that is given rings nobody
+            send(f"{job[0]}:{job[1]}")
+    time.sleep(ROUND)
+
+
+def go_through_naps(jobs):
+    for turn in range(plan.rounds(jobs)):
+        send_to_sleep(turn)
+    records.write("naps_over", "")
 
 
 def produce(jobs, dice, seconds):
@@ -58,10 +76,15 @@ def produce(jobs, dice, seconds):
             records.write("duplicate_registrations", "")
         if registered and dice.random() < DUPLICATES:
             kind, key, _ = dice.choice(registered[-50:])
-            send_again(f"{kind}:{key}")
+            if send(f"{kind}:{key}"):
+                records.write("duplicate_messages", f"{kind}:{key}")
 
 
 def main(number, of, seed, jobs, seconds):
+    if number == 0:
+        go_through_naps(jobs)
+    while not records.read("naps_over"):
+        time.sleep(0.05)
     produce(plan.jobs(seed, jobs)[number::of], Random(f"producer {seed} {number}"), seconds)
 
 

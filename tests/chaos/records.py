@@ -22,6 +22,14 @@ class Records:
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
 
+    def once(self, name):
+        """True for the first who asks by that name, and for nobody else."""
+        try:
+            os.close(os.open(self.folder / f"once-{name}", os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        return True
+
     def pulse(self, name):
         (self.folder / f"pulse-{name}").touch()
 

@@ -10,12 +10,16 @@ from aiosmtpd.controller import Controller
 from psycopg.rows import namedtuple_row
 
 from devstack.valkey import Valkey
+from tests.chaos.checker import FINAL
 from tests.chaos.parts import MARK, Part, marked, send
 from tests.chaos.proxy import Proxy
 from tests.chaos.records import Records
 from tests.jobs.laboratory import TABLES
 from tests.service import Service, free_port, wait_until
 
+# Without the recurring jobs, which nobody here waits for
+PROGRESS = """SELECT count(*) AS jobs, count(*) FILTER (WHERE state <> ALL(%s)) AS unfinished
+    FROM job_log WHERE kind <> 'cron'"""
 CELERY = [sys.executable, "-m", "celery", "-A", "tests.chaos.celery_app"]
 
 
@@ -94,6 +98,10 @@ class Stage(Service):
     def sql(self, statement, *values):
         """On a connection of its own kind: whoever restarts PostgreSQL says so by reconnect()."""
         return self.database.execute(statement, values).fetchall()
+
+    def progress(self):
+        """How many jobs are registered, and how many of them unfinished."""
+        return self.sql(PROGRESS, [*FINAL])[0]
 
     def reconnect(self):
         self.database.close()

@@ -4,6 +4,9 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from tests.chaos.__main__ import parse
 from tests.chaos.checker import FAULTS
 from tests.service import ROOT
 
@@ -17,3 +20,20 @@ def test_under_fire_no_job_is_lost_or_done_twice():
     assert {name: result[name] for name in FAULTS} == dict.fromkeys(FAULTS, 0)
     assert result["acknowledged"] > 200
     assert sum(result["failpoints_fired"].values()) + result["retried"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--ticks", "9"], "argument --ticks: at least 20, so that one whole tick falls into it"),
+        (["--ticks", "soon"], "argument --ticks: not a whole number: 'soon'"),
+        (["--jobs", "0"], "argument --jobs: at least 1"),
+        (["--mutant", "without_luck"], "argument --mutant: invalid choice: 'without_luck'"),
+    ],
+)
+def test_a_run_that_could_show_nothing_is_refused(words, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(words)
+
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

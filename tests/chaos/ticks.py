@@ -8,6 +8,7 @@ from tests.chaos.nemesis import Nemesis
 from tests.chaos.stage import Stage
 
 PERIOD = 10  # seconds: that of tests.chaos.ticking
+SHORTEST = 2 * PERIOD  # of a run: whenever it begins, there is a whole tick to be judged
 ROWS = "SELECT job_id, state FROM job_log WHERE job_id LIKE 'cron:chaos_tick:%%' ORDER BY job_id"
 EFFECTS = "SELECT job_id, count(*) AS times FROM effect GROUP BY job_id"
 
@@ -21,6 +22,7 @@ def run(home, seed, seconds, say):
         watch(stage, nemesis, started + seconds, say)
         ended = time.time()
         watch(stage, nemesis, ended + PERIOD, say)  # the last tick is carried out
+        nemesis.rest()
         return result(stage, nemesis, seed, started, ended)
 
 
