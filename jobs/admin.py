@@ -18,9 +18,9 @@ from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
 from jobs import recurring  # noqa: F401 - registers its kind, for KindFilter
-from jobs.models import FINAL, NEWEST_FIRST, Actor, Job, State, Via
+from jobs.models import NEWEST_FIRST, Actor, Job, State, Via
 from jobs.registry import kinds
-from jobs.stats import MOST_RUNNING, stats
+from jobs.stats import ENDED, MOST_RUNNING, stats
 from jobs.steering import Refused, Wish, consequence, locked, refusal, steer
 from taskhub.admin import NOTHING, LargeTable, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
 
@@ -35,7 +35,7 @@ COLOURS = {
 BADGE = (
     '<span style="background: {}; color: #fff; padding: 2px 8px; border-radius: 10px; white-space: nowrap">{}</span>'
 )
-PATIENCE = 50  # milliseconds that the list may take to count finished jobs; then they are estimated
+PATIENCE = 50  # milliseconds that each count of finished jobs may take; then it is estimated
 
 admin.site.unregister([TaskResult, GroupResult])  # no task of ours is in a group
 
@@ -201,21 +201,22 @@ def described(job: Job, wish: Wish) -> dict[str, Any]:
 def overview() -> dict[str, Any]:
     """What stands above the list."""
     told = stats(patience=PATIENCE)
-    numbers = {
-        state: f"{'about ' if told['estimated'] and state in FINAL else ''}{number:,}"
-        for state, number in told["states"].items()
-    }
-    for job in told["running"]:
+    due, last_hour, running = (told[name] for name in ("oldest_due", "last_hour", "running"))
+    numbers = {state: about(number, state in told["estimated"]) for state, number in told["states"].items()}
+    for job in running or ():
         job["quoted"] = quote(job["job_id"])
-    due = told["oldest_due"]
     return {
         "states": [{"value": state, "badge": badge(state), "number": number} for state, number in numbers.items()],
         "oldest_due": due and {**due, "quoted": quote(due["job_id"]), "late": duration(due["late_seconds"])},
-        **{state: f"{number:,}" for state, number in told["last_hour"].items()},
-        "running": sorted(told["running"], key=lambda job: job["worker"]),
-        "silent": sum(job["silent"] for job in told["running"]),
-        "more_run": len(told["running"]) == MOST_RUNNING,
+        **{state: about(last_hour[state], last_hour["estimated"]) for state in ENDED},
+        "running": running and sorted(running, key=lambda job: job["worker"]),
+        "silent": sum(job["silent"] for job in running or ()),
+        "more_run": len(running or ()) == MOST_RUNNING,
     }
+
+
+def about(number: int, estimated: bool) -> str:
+    return f"about {number:,}" if estimated else f"{number:,}"
 
 
 def duration(seconds: float) -> str:

@@ -73,7 +73,7 @@ def mark(kind: Kind) -> tuple[list[str], str | None]:
         read_in_order()
         rows = Job.objects.filter(kind=kind.name).new().select_for_update(skip_locked=True, no_key=True)
         found = list(rows.order_by("run_at").values_list("pk", flat=True)[: SIZE + 1])
-        Job.objects.filter(pk__in=found[:SIZE]).update(worker=worker_name())
+        Job.objects.filter(pk__in=found[:SIZE]).update(worker=worker_name(), started_at=Now())
     failpoint("batch.marked")
     return found[:SIZE], found[SIZE] if len(found) > SIZE else None
 

@@ -1,52 +1,63 @@
 """How much background work there is, how late it is, and who is at it. For people on call, and their programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import BooleanField, Count, DurationField, ExpressionWrapper, F, Q
-from django.db.models.functions import Now
+from django.db.models import BooleanField, Count, DurationField, ExpressionWrapper, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
 
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
 from taskhub.admin import QUERY_CANCELED, planned_rows
 from taskhub.api.errors import sqlstate
 
-PATIENCE = 2000  # milliseconds that counting the finished jobs, which reads the whole table, may take
+PATIENCE = 2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
 MOST_RUNNING = 100  # shown one by one
-RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "silent")
+IN_BATCH = Q(state=State.QUEUED, attempt=0) & ~Q(worker="")
+RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "in_batch", "silent")
 # Its worker has not been heard of for a whole lease: the next claim takes over
-SILENT = ExpressionWrapper(Q(lease_until__lt=Now()), output_field=BooleanField())
+SILENT = Q(lease_until__isnull=False, lease_until__lt=Now())
+ENDED = (State.SUCCEEDED, State.FAILED)
 
 
 def stats(patience: int | None = None) -> dict[str, Any]:
-    """Everything by the database's clock. `estimated` says that the counts of final states are the planner's."""
-    final, estimated = count_final(patience or PATIENCE)
-    last_hour = count(Job.objects.filter(finished_at__gt=Now() - timedelta(hours=1)))
-    running = Job.objects.filter(state=State.RUNNING).annotate(silent=SILENT).order_by("started_at")
+    """Everything by the database's clock.
+
+    What reads finished jobs may take `patience` milliseconds (default: PATIENCE). A state in `estimated` took longer to
+    count, and so did the last hour if it says so: these numbers are the planner's. `running` is then None, for unknown.
+    """
+    unfinished, guessed = count(Job.objects.all(), UNFINISHED, PATIENCE)
+    final, guessed_final = count(Job.objects.all(), FINAL, patience or PATIENCE)
+    ended = Job.objects.filter(finished_at__gt=Now() - timedelta(hours=1))
+    last_hour, guessed_hour = count(ended, ENDED, patience or PATIENCE)
     return {
-        "states": dict.fromkeys(State.values, 0) | count(Job.objects.filter(state__in=UNFINISHED)) | final,
-        "estimated": estimated,
+        "states": unfinished | final,
+        "estimated": [*UNFINISHED * guessed, *FINAL * guessed_final],
         "oldest_due": oldest_due(),
-        "last_hour": {state: last_hour.get(state, 0) for state in ("succeeded", "failed")},
-        "running": list(running.values(*RUNNING)[:MOST_RUNNING]),
+        "last_hour": {**last_hour, "estimated": guessed_hour},
+        "running": running(),
     }
 
 
-def count(jobs: JobQuerySet) -> dict[str, int]:
-    return dict(jobs.order_by().values_list("state").annotate(Count("pk")))
+def count(jobs: JobQuerySet, states: Iterable[State], patience: int) -> tuple[dict[str, int], bool]:
+    """The number of jobs in each of the states, and whether it is an estimate, because to count took too long."""
+    numbers = within(patience, jobs.filter(state__in=states).order_by().values_list("state").annotate(Count("pk")))
+    if numbers is None:
+        return {state.value: planned_rows(jobs.filter(state=state)) for state in states}, True
+    return {state.value: 0 for state in states} | dict(numbers), False
 
 
-def count_final(patience: int) -> tuple[dict[str, int], bool]:
-    """The number of jobs in each final state, and whether it is an estimate, because to count took too long."""
+def within(patience: int, rows: QuerySet[Any, Any]) -> list[Any] | None:
+    """The rows, or None if PostgreSQL needs longer than so many milliseconds."""
     try:
         with transaction.atomic(), statement_timeout(patience):
-            return count(Job.objects.filter(state__in=FINAL)), False
+            return list(rows)
     except OperationalError as error:
         if sqlstate(error) != QUERY_CANCELED:
             raise
-    return {state.value: planned_rows(Job.objects.filter(state=state)) for state in FINAL}, True
+    return None
 
 
 @contextmanager
@@ -61,9 +72,27 @@ def statement_timeout(milliseconds: int) -> Iterator[None]:
 
 
 def oldest_due() -> dict[str, Any] | None:
-    """The job that should have been announced the longest time ago: a few seconds late is normal."""
-    late = ExpressionWrapper(Now() - F("deliver_at"), output_field=DurationField())
-    due = Job.objects.due().order_by("deliver_at").values_list("job_id", "deliver_at", late).first()
-    if due is None:
+    """The job that waits longest for a worker, or for another one: a few seconds are normal.
+
+    Not deliver_at decides, which moves on with each announcement. But when to look takes too long, among millions, it
+    is the job whose announcement was due first, which has waited no longer.
+    """
+    due_at = Coalesce("lease_until", "run_at")
+    late = ExpressionWrapper(Now() - due_at, output_field=DurationField())
+    jobs = Job.objects.claimable()
+    found = within(PATIENCE, jobs.order_by(due_at).values_list("job_id", due_at, late)[:1])
+    if found is None:
+        found = list(jobs.due().order_by("deliver_at").values_list("job_id", due_at, late)[:1])
+    if not found:
         return None
-    return {"job_id": due[0], "deliver_at": due[1], "late_seconds": round(due[2].total_seconds(), 3)}
+    ((job_id, at, by),) = found
+    return {"job_id": job_id, "due_at": at, "late_seconds": round(by.total_seconds(), 3)}
+
+
+def running() -> list[dict[str, Any]] | None:
+    """Who holds what, those first that do so longest. A job in a batch has no attempt of its own, and no lease."""
+    held = Job.objects.filter(Q(state=State.RUNNING) | IN_BATCH)
+    told = {
+        name: ExpressionWrapper(what, BooleanField()) for name, what in (("in_batch", IN_BATCH), ("silent", SILENT))
+    }
+    return within(PATIENCE, held.annotate(**told).order_by("started_at").values(*RUNNING)[:MOST_RUNNING])

@@ -13,8 +13,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from jobs import stats
-from jobs.models import NEWEST_FIRST, Attempt, Job, State
+from jobs import batch, stats
+from jobs.models import FINAL, NEWEST_FIRST, UNFINISHED, Attempt, Job, State
+from jobs.protocol import worker_name
+from jobs.registry import Kind
 from jobs.tests.factories import JobFactory
 from tests.service import ROOT
 
@@ -155,17 +157,23 @@ def test_stats_count_every_state(jobs):
     assert told["states"] == {
         "queued": 2, "running": 1, "succeeded": 0, "failed": 1, "cancelled": 0, "needs_review": 1
     }  # fmt: skip
-    assert told["estimated"] is False
+    assert (told["estimated"], told["last_hour"]["estimated"]) == ([], False)
 
 
 def test_stats_tell_the_oldest_due_job_and_how_late_it_is(jobs):
-    JobFactory(job_id="welcome_email:late", deliver_at=NOW - timedelta(minutes=5))
-    JobFactory(deliver_at=NOW - timedelta(minutes=1))
-    JobFactory(deliver_at=NOW - timedelta(days=1), state=State.SUCCEEDED)
+    JobFactory(job_id="welcome_email:late", run_at=NOW - timedelta(minutes=5))
+    JobFactory(state=State.RUNNING, lease_until=NOW - timedelta(minutes=1), run_at=NOW - timedelta(hours=1))
+    JobFactory(run_at=NOW - timedelta(days=1), state=State.SUCCEEDED)
     due = json.loads(jobs("stats", "--json"))["oldest_due"]
 
     assert due["job_id"] == "welcome_email:late"
     assert due["late_seconds"] >= 300
+
+
+def test_stats_tell_it_also_when_the_job_has_just_been_announced_once_more(jobs):
+    JobFactory(run_at=NOW - timedelta(minutes=5), deliver_at=NOW + timedelta(minutes=1))
+
+    assert json.loads(jobs("stats", "--json"))["oldest_due"]["late_seconds"] >= 300
 
 
 def test_stats_tell_what_ended_in_the_last_hour(jobs):
@@ -183,22 +191,40 @@ def test_stats_tell_who_runs_what_since_when(jobs):
     assert "host:12" in jobs("stats")
 
 
+def test_stats_tell_who_holds_a_batch(jobs):
+    JobFactory()
+    batch.mark(Kind("welcome_email", finish=lambda job, outcome: None))
+    running = json.loads(jobs("stats", "--json"))["running"][0]
+
+    assert (running["worker"], running["in_batch"], running["silent"]) == (worker_name(), True, False)
+    assert running["started_at"]
+
+
 def test_stats_say_that_nothing_is_due(jobs):
     assert "Nothing is due." in jobs("stats")
 
 
-def test_stats_estimate_finished_jobs_that_take_too_long_to_count_and_say_so(jobs, monkeypatch):
+@pytest.mark.parametrize(
+    ("state", "about"), [("succeeded", set(FINAL)), ("queued", set(UNFINISHED))], ids=["finished", "unfinished"]
+)
+def test_stats_estimate_what_takes_too_long_to_count_and_say_so(jobs, monkeypatch, state, about):
     with connection.cursor() as cursor:  # 50,000 rows take far longer than the shortest timeout there is
         cursor.execute(
             "INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, deliveries, worker,"
-            " error_code, error, finished_at) SELECT 'cron:' || n, 'cron', '{}', '', 'succeeded', 1, 1, 0, '', '', '',"
-            " now() FROM generate_series(1, 50000) AS n"
+            " error_code, error, run_at, finished_at)"
+            " SELECT 'cron:' || n, 'cron', '{}', '', %(state)s::varchar, 0, 1, 0, '', '', '', now() - interval '1 h',"
+            " CASE WHEN %(state)s::varchar = 'succeeded' THEN now() END FROM generate_series(1, 50000) AS n",
+            {"state": state},
         )
         cursor.execute("ANALYZE job_log")
-    JobFactory(), monkeypatch.setattr(stats, "PATIENCE", 1)
+    monkeypatch.setattr(stats, "PATIENCE", 1)
     told = json.loads(jobs("stats", "--json"))
 
-    assert told["estimated"] is True
-    assert told["states"]["queued"] == 1
-    assert told["states"]["succeeded"] == pytest.approx(50_000, rel=0.1)
-    assert "The final states are estimated" in jobs("stats")
+    assert about <= set(told["estimated"])
+    assert told["states"][state] == pytest.approx(50_000, rel=0.1)
+    assert "is estimated" in jobs("stats")
+    if state == "queued":
+        assert (told["running"], told["oldest_due"]["late_seconds"] >= 3600) == (None, True)
+        assert "Who is at work is not known" in jobs("stats")
+    else:
+        assert told["last_hour"]["estimated"]

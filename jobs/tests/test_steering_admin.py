@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from conftest import staff_client
-from jobs import admin
+from jobs import admin, stats
 from jobs.models import Event, Job, State
 from jobs.tests.factories import JobFactory
 from taskhub.tests.pages import act, statements
@@ -127,7 +127,7 @@ def test_who_may_change_jobs_steers_them(clerk_client):
 
 
 def test_above_the_list_it_says_how_things_stand(boss_client):
-    JobFactory(deliver_at=timezone.now() - timedelta(minutes=7), job_id="welcome_email:late")
+    JobFactory(run_at=timezone.now() - timedelta(minutes=7), job_id="welcome_email:late")
     JobFactory(state=State.FAILED), JobFactory(state=State.SUCCEEDED)
     page = " ".join(text_of(boss_client.get(URL)).split())
 
@@ -169,4 +169,8 @@ def test_what_stands_above_costs_the_same_for_one_and_for_thirty(boss_client):
 def test_the_other_statements_of_the_page_keep_their_time_limit(boss_client):
     limits = [sql for sql in statements(boss_client, URL) if "set_config('statement_timeout'" in sql]
 
-    assert [limit.split("'")[3] for limit in limits] == [str(admin.PATIENCE), "5s"]
+    whole, finished = str(stats.PATIENCE), str(admin.PATIENCE)
+    assert [limit.split("'")[3] for limit in limits] == [
+        *(whole, "5s", finished, "5s", finished, "5s"),
+        *(whole, "5s", whole, "5s"),
+    ]

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import stats
 from jobs.management import steering
-from jobs.models import FINAL, LONGEST_ID, LONGEST_NAME, NEWEST_FIRST, RETRIABLE, UNFINISHED, Attempt, Event, Job, State
+from jobs.models import LONGEST_ID, LONGEST_NAME, NEWEST_FIRST, RETRIABLE, UNFINISHED, Attempt, Event, Job, State
 from jobs.registry import NAME
 from taskhub.api.formats import to_json
 
@@ -109,17 +109,19 @@ def show_stats(**_: Any) -> Answer:
 
 def stats_lines(document: dict[str, Any]) -> Iterator[str]:
     for state, number in document["states"].items():
-        estimated = document["estimated"] and state in FINAL
-        yield f"{state:13}{'about ' if estimated else '':6}{number:>13,}"
-    if document["estimated"]:
-        yield f"The final states are estimated: to count them takes longer than {stats.PATIENCE / 1000:g} s."
-    due, last_hour = document["oldest_due"], document["last_hour"]
+        yield f"{state:13}{'about ' if state in document['estimated'] else '':6}{number:>13,}"
+    due, last_hour, running = (document[name] for name in ("oldest_due", "last_hour", "running"))
     yield f"Due longest: {due['job_id']}, for {due['late_seconds']:,.0f} s." if due else "Nothing is due."
-    yield f"In the last hour: {last_hour['succeeded']:,} succeeded, {last_hour['failed']:,} failed."
-    if document["running"]:
+    about = "about " if last_hour["estimated"] else ""
+    yield f"In the last hour: {about}{last_hour['succeeded']:,} succeeded, {about}{last_hour['failed']:,} failed."
+    if about or document["estimated"]:
+        yield f"What is about so many is estimated: to count takes longer than {stats.PATIENCE / 1000:g} s."
+    if running:
         yield ""
-        yield from table(("started_at", "worker", "attempt", "job_id"), document["running"])
-    if len(document["running"]) == stats.MOST_RUNNING:
+        yield from table(("started_at", "worker", "attempt", "in_batch", "job_id"), running)
+    if running is None:
+        yield f"Who is at work is not known: to look takes longer than {stats.PATIENCE / 1000:g} s."
+    elif len(running) == stats.MOST_RUNNING:
         yield f"These are the {stats.MOST_RUNNING} that have run longest."
 
 
