@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from taskhub.postgresql.operations import AddIndex
 
 
 class Migration(migrations.Migration):
@@ -8,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndex(
             model_name="user",
             index=models.Index(
                 condition=models.Q(("password__startswith", "bcrypt$")), fields=["id"], name="users_bcrypt_idx"

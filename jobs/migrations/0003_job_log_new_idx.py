@@ -1,7 +1,8 @@
 """The jobs that nobody has begun with, by kind: what a batch looks for (jobs.batch)."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from taskhub.postgresql.operations import AddIndex
 
 
 class Migration(migrations.Migration):
@@ -10,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("jobs", "0002_job_log_newest_idx")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndex(
             "job",
             models.Index(
                 fields=["kind", "run_at"],

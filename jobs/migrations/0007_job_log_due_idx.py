@@ -1,7 +1,8 @@
 """The sweep finds due jobs that were never announced without reading the others (jobs.sweep)."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
+
+from taskhub.postgresql.operations import AddIndex, RemoveIndex
 
 
 class Migration(migrations.Migration):
@@ -10,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("jobs", "0006_job_attempt_cancelled")]
 
     operations = [
-        AddIndexConcurrently(
+        AddIndex(
             "job",
             models.Index(
                 fields=["deliver_at", "deliveries"],
@@ -18,5 +19,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(state__in=("queued", "running")),
             ),
         ),
-        RemoveIndexConcurrently("job", "job_log_deliver_at_idx"),
+        RemoveIndex("job", "job_log_deliver_at_idx"),
     ]

@@ -1,6 +1,6 @@
 import json
 from base64 import b64decode
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 import redis
@@ -34,13 +34,10 @@ def held(transactional_db):
     def hold(job):
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '50ms'")
-        elsewhere = connection.copy()
-        elsewhere.inc_thread_sharing()
-        with elsewhere.cursor() as cursor:
+        with closing(connection.copy()) as elsewhere, elsewhere.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute("SELECT FROM job_log WHERE job_id = %s FOR NO KEY UPDATE", [job.pk])
             yield
-        elsewhere.close()
 
     yield hold
     connection.close()
