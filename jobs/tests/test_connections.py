@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
-from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError, connection, connections, transaction
 
 from jobs import protocol
 from jobs.models import Job, State
@@ -76,7 +76,8 @@ def test_a_job_that_does_nothing_takes_four_statements_and_two_commits(django_as
 
 @pytest.fixture
 def slow_commit():
-    """A table whose rows take two seconds to commit."""
+    """A table whose rows take two seconds to commit. Afterwards Django has the connection again that the tests know."""
+    known = connections[DEFAULT_DB_ALIAS]
     sql("CREATE TABLE slow (id int)")
     sql("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$")
     sql(
@@ -85,6 +86,9 @@ def slow_commit():
     )
     yield
     sql("DROP TABLE slow; DROP FUNCTION wait")
+    connection.close()
+    connections[DEFAULT_DB_ALIAS] = known
+    known.connect()
 
 
 def interrupt(signum, frame):
