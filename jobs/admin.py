@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import flatten_fieldsets, quote
 from django.db.models import Q, QuerySet
@@ -173,8 +174,9 @@ class JobAdmin(ReadOnly, LargeTable):
             steer(job, wish, by)
         said = {"retry": "Retried", "cancel": "Cancelled, or asked to stop,"}[wish]
         LogEntry.objects.log_actions(str(request.user.pk), possible, CHANGE, f"{said.rstrip(',')}.")
-        level = messages.SUCCESS if len(possible) == len(chosen) else messages.WARNING
-        self.message_user(request, f"{said} {len(possible)} of {len(chosen)} jobs.", level)
+        asked = len(request.POST.getlist(ACTION_CHECKBOX_NAME))  # a filter of the list may have lost some since
+        level = messages.SUCCESS if len(possible) == asked else messages.WARNING
+        self.message_user(request, f"{said} {len(possible)} of {asked} jobs.", level)
         return redirect("admin:jobs_job_change", quote(chosen[0].pk)) if len(chosen) == 1 else None
 
     def ask(self, request: HttpRequest, jobs: list[Job], wish: Wish) -> HttpResponse:

@@ -20,7 +20,7 @@ from taskhub.api.problems import Problem
 BATCH = 1000  # rows that prune() deletes in one transaction
 MOST_PRUNED = 20_000  # in one run, so that it ends within its time limit; the next one goes on
 LARGEST_PAYLOAD = 16 * 1024  # bytes of JSON
-JOB_ID = re.compile(r"[a-z][a-z0-9_]*(:[A-Za-z0-9_.@+-]+)+")
+JOB_ID = re.compile(r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+")
 GRACE = timedelta(seconds=5)  # what the doorbell gets before the sweep announces a new job
 
 

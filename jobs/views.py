@@ -1,7 +1,6 @@
 """The caller's background work, to look at and, where its kind allows it, to steer (CONTRACT section 3)."""
 
 import math
-import re
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -15,6 +14,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from jobs import openapi
 from jobs.models import UNFINISHED, Actor, Job, JobQuerySet, Outcome, State, Via
+from jobs.registry import NAME
+from jobs.services import JOB_ID
 from jobs.steering import Refused, Wish, locked, refusal_to_owner, steer
 from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
@@ -34,7 +35,6 @@ SAID_OF_ERRORS = {
     Outcome.WORKER_LOST: "The work was interrupted.",
     Outcome.IN_DOUBT: "It is not known whether the work was done. Somebody will look at it.",
 }
-KIND = re.compile(r"[a-z][a-z0-9_]{0,59}")
 LONGEST_RETRY_AFTER = 60  # seconds
 
 
@@ -46,7 +46,7 @@ class JobPagination(KeysetPagination):
 @openapi.describe_jobs
 class JobViewSet(WriteTransaction, StrictQuery, GenericViewSet[Job]):
     queryset = Job.objects.none()  # get_queryset() says which; this names the model
-    lookup_value_regex = r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+"
+    lookup_value_regex = JOB_ID.pattern
     pagination_class = JobPagination
 
     def get_queryset(self) -> JobQuerySet:
@@ -99,7 +99,7 @@ def filters(request: Request) -> dict[str, str]:
     found = {name: request.query_params[name] for name in ("kind", "state") if name in request.query_params}
     if "state" in found and found["state"] not in State.values:
         raise BadParameter("state", "invalid_choice", f"This must be one of {', '.join(State.values)}.")
-    if "kind" in found and not KIND.fullmatch(found["kind"]):
+    if "kind" in found and not NAME.fullmatch(found["kind"]):
         raise BadParameter("kind", "invalid", "This is not the name of a kind of job.")
     return found
 

@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from psycopg.errors import LockNotAvailable
 
 from taskhub.api.errors import problem_response, sqlstate
 from taskhub.api.problems import Conflict, DatabaseUnavailable
@@ -44,6 +45,7 @@ class Site(admin.AdminSite):
     site_url = None  # the service has no pages for people but these
     enable_nav_sidebar = False  # it would take the width that the lists need
     statement_timeout = 5_000  # milliseconds
+    lock_timeout = 2_000  # less, or a row that stays locked would count as a statement that asks for too much
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         return super().admin_view(self.bounded(view), cacheable)
@@ -57,12 +59,13 @@ class Site(admin.AdminSite):
                 with transaction.atomic():
                     with connection.cursor() as cursor:
                         cursor.execute(f"SET LOCAL statement_timeout = {self.statement_timeout}")
+                        cursor.execute(f"SET LOCAL lock_timeout = {self.lock_timeout}")
                     response = view(request, *args, **kwargs)
                     return response.render() if hasattr(response, "render") else response
-            except IntegrityError as error:
-                log.warning("a change by staff was refused", exc_info=error)
-                return problem_response(Conflict(CHANGED), request)
-            except OperationalError as error:
+            except (IntegrityError, OperationalError) as error:
+                if isinstance(error, IntegrityError) or isinstance(error.__cause__, LockNotAvailable):
+                    log.warning("a change by staff was refused", exc_info=error)
+                    return problem_response(Conflict(CHANGED), request)
                 if sqlstate(error) != QUERY_CANCELED:
                     raise
                 return problem_response(DatabaseUnavailable(TOO_SLOW.format(self.statement_timeout / 1000)), request)

@@ -1,7 +1,9 @@
 """`manage.py jobs retry`, `cancel` and `prune`. Each gives a document for programs and lines for people."""
 
 import getpass
+import re
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,17 +11,18 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from jobs.handlers import prunable_jobs
-from jobs.models import LONGEST_ID, RETRIABLE, UNFINISHED, Actor, Job, JobQuerySet, State, Via
-from jobs.services import delete_batch
+from jobs.models import LONGEST_ID, LONGEST_NAME, UNFINISHED, Actor, Job, JobQuerySet, State, Via
+from jobs.services import JOB_ID, delete_batch
 from jobs.steering import Refused, Wish, locked, steer
 
-Answer = tuple[Any, Iterable[str]]
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # a terminal's commands, and bytes that are no UTF-8
+Answer = tuple[Any, Iterable[str]]  # for programs, and line by line for people
 
 
 def retry(**options: Any) -> Answer:
     """Have jobs done after all that failed or need review. Of one that needs review, this says that its external
     effect may happen again."""
-    return steered("retry", RETRIABLE[:1], **options)
+    return steered("retry", (State.FAILED,), **options)
 
 
 def cancel(**options: Any) -> Answer:
@@ -48,7 +51,7 @@ def steered(
             confirm(wish, len(job_ids))
     said = {job_id: steer_one(job_id, wish, actor) for job_id in dict.fromkeys(job_ids)}
     done = [job_id for job_id, refused in said.items() if not refused]
-    refused = [{"job_id": job_id[: LONGEST_ID + 1], "detail": why} for job_id, why in said.items() if why]
+    refused = [{"job_id": text(job_id[: LONGEST_ID + 1]), "detail": why} for job_id, why in said.items() if why]
     return {"done": done, "refused": refused}, lines(wish, done, refused)
 
 
@@ -56,12 +59,16 @@ def steer_one(job_id: str, wish: Wish, actor: Actor) -> str:
     """In a transaction of its own. Returns why it was refused, empty when it was done."""
     try:
         with transaction.atomic():
-            jobs = locked(Job.objects.filter(pk=job_id[: LONGEST_ID + 1]))
+            jobs = locked(job_named(job_id))
             for job in jobs:
                 steer(job, wish, actor)
     except Refused as refused:
         return str(refused.detail)
     return "" if jobs else "There is no such job. It may have been pruned."
+
+
+def job_named(job_id: str) -> JobQuerySet:
+    return Job.objects.filter(pk=job_id) if JOB_ID.fullmatch(job_id) else Job.objects.none()
 
 
 def lines(wish: Wish, done: list[str], refused: list[dict[str, str]]) -> Iterator[str]:
@@ -82,10 +89,21 @@ def confirm(wish: Wish, number: int) -> None:
         raise CommandError("Nothing was done.")
 
 
+def text(value: str) -> str:
+    """What a terminal shows and JSON can hold."""
+    return CONTROL.sub("\ufffd", value)
+
+
+def person(value: str) -> str:
+    if not value.strip() or len(value) > LONGEST_NAME or CONTROL.search(value):
+        raise ArgumentTypeError(f"must be a name of 1 to {LONGEST_NAME} characters")
+    return value.strip()
+
+
 def operating_system_user() -> str:
     try:
-        return getpass.getuser()
-    except (OSError, KeyError) as error:  # a container whose user has no name
+        return person(getpass.getuser())
+    except (OSError, KeyError, ArgumentTypeError) as error:  # a container whose user has no name
         raise CommandError("Say who does it: --by NAME.") from error
 
 

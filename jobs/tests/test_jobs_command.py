@@ -72,6 +72,8 @@ def test_the_list_says_that_it_is_empty(jobs):
         (["list", "--state", "done"], "invalid choice: 'done'"),
         (["list", "--kind", "Welcome Email"], "cannot be the name of a kind"),
         (["list", "--owner", "nobody"], "There is no user 'nobody'."),
+        (["list", "--owner", "\udcff"], "There is no user"),
+        (["show", "\udcff"], "There is no job"),
         (["list", "--limit", "0"], "must be a whole number from 1 to 10000"),
         (["list", "--limit", "10001"], "must be a whole number from 1 to 10000"),
         (["list", "--limit", "9" * 5000], "must be a whole number from 1 to 10000"),

@@ -15,6 +15,7 @@ from conftest import staff_client
 from jobs import admin, stats
 from jobs.models import Event, Job, State
 from jobs.tests.factories import JobFactory
+from taskhub.admin import Site
 from taskhub.tests.pages import act, statements
 
 User = get_user_model()
@@ -84,9 +85,18 @@ def test_a_confirmation_that_comes_twice_acts_once(boss_client):
     assert Event.objects.count() == 1
 
 
-def test_a_job_whose_worker_is_committing_is_left_alone_and_said_so(held):
+def test_a_job_that_changed_since_and_fell_out_of_a_filtered_list_is_counted(boss_client):
+    job, other = JobFactory(state=State.FAILED), JobFactory(state=State.SUCCEEDED)
+    rows = {"action": "retry", ACTION_CHECKBOX_NAME: [job.pk, other.pk], "index": 0, "confirmed": "Yes"}
+
+    assert "Retried 1 of 2 jobs." in text_of(boss_client.post(f"{URL}?state__exact=failed", rows, follow=True))
+
+
+def test_a_job_whose_worker_is_committing_is_left_alone_and_said_so(held, monkeypatch):
     boss = User.objects.create_superuser("boss", password="correct horse battery")
     job = JobFactory(state=State.RUNNING)
+    monkeypatch.setattr(Site, "statement_timeout", 500)
+    monkeypatch.setattr(Site, "lock_timeout", Site.lock_timeout // 10)
     with held(job):
         page = confirm(staff_client(boss), "cancel", job)
 

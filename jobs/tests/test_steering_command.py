@@ -117,12 +117,27 @@ def test_at_a_terminal_many_jobs_are_asked_about(jobs, monkeypatch, typed, optio
         (["cancel", "x:1", "--by", " "], "must be a name"),
         (["cancel", "x:1", "--by", "\x1b[31m"], "must be a name"),
         (["cancel", "x:1", "--by", "y" * 151], "must be a name"),
+        (["cancel", "x:1", "--by", "\udcff"], "must be a name"),
         (["cancel", "--kind", "cron", "--limit", "0"], "must be a whole number"),
     ],
 )
 def test_bad_arguments_are_refused_in_a_sentence(db, arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         call_command("jobs", *arguments)
+
+
+@pytest.mark.parametrize("job_id", ["\udcff", "a\0b:1", "welcome_email", "x" * 5000, "welcome_email:" + "1" * 5000, ""])
+def test_what_cannot_be_a_job_is_not_there(jobs, job_id):
+    told, code = jobs("cancel", job_id)
+
+    assert (told["refused"][0]["detail"], code) == ("There is no such job. It may have been pruned.", 1)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "y" * 151, "\udcff"])
+def test_a_user_of_the_operating_system_whose_name_cannot_be_kept_is_asked_for_one(db, monkeypatch, name):
+    monkeypatch.setattr("getpass.getuser", lambda: name)
+    with pytest.raises(CommandError, match=r"Say who does it: --by NAME\."):
+        call_command("jobs", "cancel", JobFactory().pk)
 
 
 def test_people_read_a_line_for_each_job(db, capsys):

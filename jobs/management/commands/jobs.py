@@ -13,14 +13,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import stats
 from jobs.management import steering
-from jobs.models import LONGEST_ID, LONGEST_NAME, NEWEST_FIRST, RETRIABLE, UNFINISHED, Attempt, Event, Job, State
+from jobs.management.steering import Answer, job_named, person, text
+from jobs.models import LONGEST_ID, NEWEST_FIRST, RETRIABLE, UNFINISHED, Attempt, Event, Job, State
 from jobs.registry import NAME
 from taskhub.api.formats import to_json
 
 MOST_LISTED = 10_000
 LISTED = ("job_id", "kind", "state", "attempt", "max_attempts", "error_code", "created_at", "run_at", "started_at")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # what a handler raised may hold a terminal's commands
-Answer = tuple[Any, Iterable[str]]  # for programs, and line by line for people
 
 
 class Command(BaseCommand):
@@ -81,7 +80,7 @@ def list_jobs(state: str | None, kind: str | None, owner: str | None, limit: int
 
 def show_job(job_id: str, **_: Any) -> Answer:
     """One job with every field, every attempt, and what people did with it."""
-    job = Job.objects.prefetch_related("owner").filter(pk=job_id[: LONGEST_ID + 1]).first()
+    job = job_named(job_id).prefetch_related("owner").first()
     if job is None:
         raise CommandError(f"There is no job {job_id[:LONGEST_ID]!r}. It may have been pruned.")
     fields = [field.name for field in Job._meta.concrete_fields if field.name != "owner"]
@@ -95,7 +94,7 @@ def show_job(job_id: str, **_: Any) -> Answer:
 
 def job_lines(document: dict[str, Any], history: list[dict[str, Any]]) -> Iterator[str]:
     for name, value in document.items():
-        yield f"{name:19} {text(value)}".rstrip()
+        yield f"{name:19} {cell(value)}".rstrip()
     yield ""
     columns = ("at", "what", "attempt", "who", "ended_at", "error")
     yield from table(columns, history) if history else ["No attempt was made."]
@@ -131,25 +130,25 @@ def described(job: Job, fields: Iterable[str]) -> dict[str, Any]:
 
 def table(columns: Iterable[str], rows: list[dict[str, Any]]) -> Iterator[str]:
     """Aligned columns. What may be wide or in any script belongs last."""
-    lines = [[name.upper() for name in columns], *([text(row[name]) for name in columns] for row in rows)]
+    lines = [[name.upper() for name in columns], *([cell(row[name]) for name in columns] for row in rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
-def text(value: Any) -> str:
+def cell(value: Any) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
-    return CONTROL.sub("\ufffd", value) if isinstance(value, str) else to_json(value).decode()
+    return text(value) if isinstance(value, str) else to_json(value).decode()
 
 
 def user_named(username: str) -> Any:
     users = get_user_model()
     try:
         return users._default_manager.get_by_natural_key(username)
-    except users.DoesNotExist as error:
+    except (users.DoesNotExist, UnicodeEncodeError) as error:  # some bytes are no text
         raise CommandError(f"There is no user {username[:100]!r}.") from error
 
 
@@ -157,12 +156,6 @@ def kind_name(value: str) -> str:
     if not NAME.fullmatch(value):
         raise ArgumentTypeError(f"{value[:100]!r} cannot be the name of a kind: it must match {NAME.pattern}")
     return value
-
-
-def person(value: str) -> str:
-    if not value.strip() or len(value) > LONGEST_NAME or CONTROL.search(value):
-        raise ArgumentTypeError(f"must be a name of 1 to {LONGEST_NAME} characters")
-    return value.strip()
 
 
 def limit(value: str) -> int:
