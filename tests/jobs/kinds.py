@@ -2,8 +2,10 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
+from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 
 from jobs.registry import NotDone, PermanentError, handler
@@ -11,6 +13,7 @@ from jobs.services import check_cancelled
 
 COUNT_UP = "INSERT INTO effect_count VALUES (%s, 1) ON CONFLICT (job_id) DO UPDATE SET n = effect_count.n + 1"
 FAST = {"max_attempts": 3, "backoff": 0.05, "time_limit": 1, "lease_margin": 0}  # seconds
+ONCE = {**FAST, "max_attempts": 1, "time_limit": 2}
 STEADY = {**FAST, "time_limit": 50}  # for jobs that nobody else may take over, however slow the machine is
 
 
@@ -62,6 +65,16 @@ def grow(job):
     return len(b"x" * (300 * 1024 * 1024))
 
 
+def wait_without_end(job):
+    signal.pause()
+
+
+def wait_although_it_was_interrupted(job):
+    with suppress(SoftTimeLimitExceeded):
+        signal.pause()
+    signal.pause()
+
+
 handler("external", external=send, **FAST)(have_effect)
 handler("steady", external=send, **STEADY)(have_effect)
 handler("growing", external=grow, **STEADY)(have_effect)
@@ -70,6 +83,8 @@ handler("parked_later", external=not_sent_at_first, in_doubt="park", **FAST)(hav
 handler("obedient", external=look_and_send, **FAST)(have_effect)
 handler("obedient_steady", external=look_and_send, **STEADY)(have_effect)
 handler("obedient_parked", external=look_and_send, in_doubt="park", **FAST)(have_effect)
+handler("endless", external=wait_without_end, **ONCE)(have_effect)
+handler("stubborn", external=wait_although_it_was_interrupted, **ONCE)(have_effect)
 handler("patient", external=send_and_wait_to_be_killed, **{**FAST, "time_limit": 3})(have_effect)
 
 

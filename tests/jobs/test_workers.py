@@ -43,6 +43,14 @@ def test_a_process_that_has_grown_large_is_replaced(lab):
     assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 0))
 
 
+@pytest.mark.parametrize(("kind", "outcome"), [("endless", "time_limit"), ("stubborn", "worker_lost")])
+def test_a_handler_that_takes_too_long_is_interrupted_and_then_killed(lab, kind, outcome):
+    job_id = lab.enqueue(kind)
+    wait_until(lambda: lab.finished(job_id))
+
+    assert (lab.job(job_id).state, lab.attempts(job_id), lab.effects(job_id)) == ("failed", [outcome], (0, 0))
+
+
 def test_without_a_scheduler_new_jobs_run_all_the_same(works, lab):
     with frozen(works.scheduler.pid):
         job_id = lab.enqueue("steady", grace=600)  # far beyond any sweep that is still on its way
