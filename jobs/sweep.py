@@ -3,7 +3,6 @@
 import json
 import logging
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +17,6 @@ from taskhub.api.health import redis_client
 
 log = logging.getLogger("jobs.sweep")
 BATCH = 500
-MOST_WAITING = 2 * BATCH  # messages; to announce jobs again behind so many would only make the queue longer
 # Until a job is announced again, by how often it was already: nobody comes faster to a worker that is down
 WAITS = {n: timedelta(seconds=5 * 2**n) for n in range(4)}
 LONGEST_WAIT = timedelta(seconds=60)
@@ -31,10 +29,12 @@ def sweep() -> tuple[int, int]:
     Marks first and announces after the commit: a crash in between costs one wait, never a job. Does nothing while Redis
     takes no messages. A new job may be one of those that a single message stands for (jobs.batch).
     """
-    queue = waiting()
-    if queue is None:
+    try:
+        oldest = oldest_message()
+    except (RedisError, OSError) as error:
+        log.warning("Redis takes no messages (%s); due jobs are announced once it does", type(error).__name__)
         return 0, 0
-    found = mark(sent_at(queue.oldest) if queue.messages >= MOST_WAITING else None)
+    found = mark(sent_at(oldest) if oldest else None)
     failpoint("sweep.marked")
     return len(found), sum(ring(job_id, new=not (attempt or worker)) for job_id, attempt, worker in found)
 
@@ -42,9 +42,9 @@ def sweep() -> tuple[int, int]:
 def mark(waiting_since: datetime | None) -> list[tuple[str, int, str]]:
     """Id, attempt and worker of the due jobs that come next, which no other sweeper takes from now on.
 
-    `waiting_since` says that workers have enough to do, and when the oldest of their messages was sent. Then only jobs
-    that have none are announced: they were tried, left behind or scheduled and never announced since, or so long ago
-    that their message, the oldest of all, would have been taken.
+    When messages wait for workers, `waiting_since` is when the oldest of them was sent. Then only jobs that have none
+    are announced: those that never were since they were tried, left behind or scheduled, and those that should have
+    been again before that time, whose messages came before the oldest.
     """
     wait = Case(*(When(deliveries=n, then=Value(time)) for n, time in WAITS.items()), default=Value(LONGEST_WAIT))
     with transaction.atomic():
@@ -57,31 +57,21 @@ def mark(waiting_since: datetime | None) -> list[tuple[str, int, str]]:
     return list(dict.fromkeys(found))
 
 
-class Queue(NamedTuple):
-    messages: int
-    oldest: bytes | None
+def oldest_message() -> bytes | None:
+    """Of those that no worker has taken. Raises RedisError or OSError when Redis takes no further ones.
 
-
-def waiting() -> Queue | None:
-    """The messages that no worker has taken. None when Redis takes no further ones; when it does, ring() need not be
-    careful. It is written to, because a replica, or a server whose memory is full, still tells what it has.
+    It is written to, because a replica, or a server whose memory is full, still tells what it has. When it takes that,
+    ring() need not be careful.
     """
-    try:
-        with redis_client().pipeline(transaction=False) as redis:
-            redis.set(PROBE, 1, ex=60)
-            redis.llen(settings.CELERY_TASK_DEFAULT_QUEUE)
-            redis.lindex(settings.CELERY_TASK_DEFAULT_QUEUE, -1)
-            _, *queue = redis.execute()
-    except (RedisError, OSError) as error:
-        log.warning("Redis takes no messages (%s); due jobs are announced once it does", type(error).__name__)
-        return None
+    with redis_client().pipeline(transaction=False) as redis:
+        redis.set(PROBE, 1, ex=60)
+        redis.lindex(settings.CELERY_TASK_DEFAULT_QUEUE, -1)
+        _, oldest = redis.execute()
     breaker.record(success=True)
-    return Queue(*queue)
+    return bytes(oldest) if oldest else None
 
 
-def sent_at(message: bytes | None) -> datetime | None:
-    """By its sender's clock, which may be wrong: then a job is announced once too often, or a little late."""
-    if message is None:  # the last one was taken since they were counted
-        return None
-    expires = datetime.fromisoformat(json.loads(message)["headers"]["expires"])
-    return expires - timedelta(seconds=MESSAGE_EXPIRES)
+def sent_at(message: bytes) -> datetime | None:
+    """By its sender's clock, which may be wrong: then a job is announced once too often, or later. None: unknown."""
+    expires = json.loads(message)["headers"].get("expires")
+    return datetime.fromisoformat(expires) - timedelta(seconds=MESSAGE_EXPIRES) if expires else None

@@ -14,7 +14,7 @@ from jobs import doorbell, protocol, registry
 from jobs.models import Job, State
 from jobs.registry import Kind
 from jobs.services import enqueue
-from jobs.sweep import MOST_WAITING, sweep
+from jobs.sweep import sweep
 from jobs.tests.factories import JobFactory
 
 PAST = timezone.now() - timedelta(minutes=5)
@@ -131,41 +131,43 @@ def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):
 
 
 @pytest.fixture
-def busy(announced, broker):
-    """Workers have enough to do: the oldest message was sent at this moment. Tells what was announced nevertheless."""
+def busy(announced):
+    """Workers have enough to do: a message waits, and was sent at this moment. Tells what was announced since."""
     doorbell.ring("welcome_email:oldest")
-    broker.lpush("jobs", *["message"] * MOST_WAITING)
-
-    def newer():
-        broker.ltrim("jobs", 0, -2 - MOST_WAITING)
-        return set(announced())
-
-    return newer
+    return lambda: set(announced()[:-1])
 
 
-def test_while_workers_have_enough_to_do_nothing_is_announced_again(db, busy, broker):
+def test_while_its_message_waits_a_job_is_not_announced_again(db, busy, broker):
     job = JobFactory(deliveries=1)
     assert sweep() == (0, 0)
 
-    broker.ltrim("jobs", 2, -1)
+    broker.delete("jobs")
     assert sweep() == (1, 1)
     assert Job.objects.get(pk=job.pk).deliveries == 2
 
 
-def test_behind_many_messages_a_job_that_has_none_is_announced_nevertheless(db, busy):
+def test_behind_others_a_job_that_has_no_message_is_announced(db, busy):
     tried, left_behind = JobFactory(deliver_at=PAST, attempt=1), JobFactory(deliver_at=PAST, state=State.RUNNING)
 
     assert sweep() == (2, 2)
     assert busy() == {tried.pk, left_behind.pk}
 
 
-def test_behind_many_messages_a_job_whose_own_must_have_been_used_up_is_announced_again(db, busy):
+def test_behind_others_a_job_whose_message_must_have_been_used_up_is_announced_again(db, busy):
     """All that wait were sent after the time at which it should have been announced again."""
     lost, waiting = JobFactory(deliver_at=PAST, deliveries=3), JobFactory(deliveries=1)
 
     assert sweep() == (1, 1)
     assert busy() == {lost.pk}
     assert Job.objects.get(pk=waiting.pk).deliveries == 1
+
+
+def test_a_message_of_another_kind_that_tells_no_time_holds_up_no_job(db, announced):
+    doorbell.app.send_task("celery.backend_cleanup")
+    job = JobFactory(deliveries=1)
+
+    assert sweep() == (1, 1)
+    assert Job.objects.get(pk=job.pk).deliveries == 2
 
 
 @pytest.mark.django_db(transaction=True)
