@@ -24,12 +24,13 @@ from jobs.registry import Kind, UnknownKind, kind_of
 log = logging.getLogger("jobs")
 SIZE = 50
 PATIENCE = 1.0  # seconds until a batch begins with no further job; locks last until the one at work has ended
-# The row locks are held, so this finds every row; if it does not, nothing of the batch is committed
+# The row locks are held, so this finds every row; if it does not, nothing of the batch is committed. What was neither
+# attempted nor finished is queued: as in jobs.protocol, that word would let a planner read the whole backlog
 SUCCEED = """
     UPDATE job_log SET state = 'succeeded', attempt = 1, result = nullif(done.result, 'null'),
         started_at = transaction_timestamp(), finished_at = statement_timestamp()
     FROM unnest(%s::text[], %s::jsonb[]) AS done (job_id, result)
-    WHERE job_log.job_id = done.job_id AND state = 'queued' AND attempt = 0
+    WHERE job_log.job_id = done.job_id AND attempt = 0 AND finished_at IS NULL
 """
 
 
@@ -91,8 +92,8 @@ def work(batch: list[str], kind: Kind) -> dict[str, str]:
     results: dict[str, str] = {}
     end = time.monotonic() + PATIENCE
     with transaction.atomic():
-        rows = Job.objects.filter(pk__in=batch).queued().select_for_update(skip_locked=True, no_key=True)
-        for job in rows.order_by("run_at"):
+        rows = Job.objects.filter(pk__in=batch, attempt=0, finished_at=None)
+        for job in rows.select_for_update(skip_locked=True, no_key=True).order_by("run_at"):
             if time.monotonic() > end:
                 break
             job.attempt = 1

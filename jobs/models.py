@@ -61,11 +61,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def new(self) -> "JobQuerySet":
         """Those that are due, and that nobody has begun with, be it in a batch (jobs.batch)."""
-        return self.queued().filter(worker="", run_at__lte=Now())
-
-    def queued(self) -> "JobQuerySet":
-        """Those that were never claimed."""
-        return self.filter(state=State.QUEUED, attempt=0)
+        return self.filter(state=State.QUEUED, attempt=0, worker="", run_at__lte=Now())
 
     def begun(self) -> "JobQuerySet":
         """Those that are for one worker alone: tried before, or in a batch that did not finish them."""

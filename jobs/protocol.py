@@ -15,6 +15,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from jobs.failpoints import failpoint
 from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, LeaseLost, Outcome, State
@@ -22,7 +23,6 @@ from jobs.registry import Cancelled, Kind, NotDone, PermanentError, UnknownKind,
 from taskhub.api.errors import sqlstate
 
 log = logging.getLogger("jobs")
-LOCK_NOT_AVAILABLE = "55P03"
 NOTHING = "nothing to do"
 PASSWORD_IN_URL = re.compile(r"//[^/@\s]*@")
 SENTENCES = {
@@ -30,23 +30,26 @@ SENTENCES = {
     Outcome.IN_DOUBT: "Whether the external effect happened is unknown, and it may not happen twice.",
 }
 # What every job takes, as fixed text: for the ORM, to put a statement together costs more than PostgreSQL's part of it.
-# A job and its attempt change together, and the number of rows says whether the condition held
+# A job and its attempt change together, and the number of rows says whether the condition held. A job that runs is one
+# that has a lease: `state = 'running'` would let a planner that knows of no unfinished job read all of them by
+# job_log_due_idx instead of this one by its key
 CLAIM = """
     WITH claimed AS (
         UPDATE job_log SET state = 'running', attempt = attempt + 1, worker = %(worker)s, progress = NULL,
             started_at = statement_timestamp(), lease_until = statement_timestamp() + %(lease)s,
             deliver_at = statement_timestamp() + %(lease)s, deliveries = 0
-        WHERE job_id = %(job_id)s AND state = %(state)s AND attempt = %(attempt)s AND (
-            state = 'queued' AND run_at <= statement_timestamp()
-            OR state = 'running' AND lease_until < statement_timestamp()
-        )
+        WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND CASE state
+            WHEN 'queued' THEN run_at <= statement_timestamp()
+            WHEN 'running' THEN lease_until < statement_timestamp()
+        END
         RETURNING job_id, attempt, worker
     )
     INSERT INTO job_attempt (job_id, attempt, worker, outcome, error)
     SELECT job_id, attempt, worker, '', '' FROM claimed
 """
 HOLD = """
-    SELECT FROM job_log WHERE job_id = %(job_id)s AND state = 'running' AND attempt = %(attempt)s FOR NO KEY UPDATE
+    SELECT FROM job_log
+    WHERE job_id = %(job_id)s AND lease_until IS NOT NULL AND attempt = %(attempt)s FOR NO KEY UPDATE
 """
 SUCCEED = """
     WITH ended AS (
@@ -55,7 +58,7 @@ SUCCEED = """
     )
     UPDATE job_log SET state = 'succeeded', result = nullif(%(result)s::jsonb, 'null'),
         finished_at = statement_timestamp(), lease_until = NULL, error_code = '', error = '', in_doubt_since = NULL
-    WHERE job_id = %(job_id)s AND state = 'running' AND attempt = %(attempt)s
+    WHERE job_id = %(job_id)s AND lease_until IS NOT NULL AND attempt = %(attempt)s
 """
 EMPTY_PAYLOAD_SHA = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"  # of {}
 
@@ -114,7 +117,7 @@ def claim(job_id: str, kind: Kind) -> Job | None:
             taken = job and take(job, kind)
             failpoint("claim.before_commit")
     except OperationalError as error:
-        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+        if isinstance(error.__cause__, LockNotAvailable):
             return None  # its worker is about to finish it, or somebody is about to let go of the row
         raise
     failpoint("claim.after_commit")
@@ -145,7 +148,7 @@ def take(job: Job, kind: Kind) -> Job | None:
     if left_behind and job.attempt >= job.max_attempts:
         give_up(job, State.FAILED, Outcome.WORKER_LOST)
         return None
-    if not execute(CLAIM, job, state=job.state, worker=worker_name(), lease=kind.lease):
+    if not execute(CLAIM, job, worker=worker_name(), lease=kind.lease):
         return None
     if left_behind:
         end_attempt(job, Outcome.WORKER_LOST)

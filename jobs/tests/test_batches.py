@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from jobs import batch, registry
+from jobs import batch, protocol, registry
 from jobs.models import Attempt, Job, State, read_in_order
 from jobs.registry import Kind
 from jobs.services import enqueue
@@ -93,9 +93,9 @@ def unwanted(job):
 def test_one_whose_effects_django_rolls_back_without_a_word_has_not_succeeded(announced, work):
     bad, good = JobFactory.create_batch(2)
 
-    assert batch.run(kind_that(lambda job: (work if job.pk == bad.pk else sign_up)(job) and None)) == (
-        "1 of 2 succeeded in a batch"
-    )
+    said = batch.run(kind_that(lambda job: work(job) if job.pk == bad.pk else sign_up(job)))
+
+    assert said == "1 of 2 succeeded in a batch"
     assert (states()[bad.pk], announced()) == (State.QUEUED, [bad.pk])
     assert User.objects.get().username == f"user_{good.pk}"
 
@@ -116,6 +116,17 @@ def test_one_that_spoils_the_commit_takes_nothing_from_the_others_but_time(annou
     assert announced() == jobs[::-1]
     assert set(states().values()) == {State.QUEUED}
     assert not Attempt.objects.exists()
+
+
+def test_one_that_loses_the_connection_leaves_all_to_be_looked_at_alone(announced):
+    jobs = [job.pk for job in JobFactory.create_batch(2)]
+    said = batch.run(
+        kind_that(lambda job: connection.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())"))
+    )
+    connection.close()
+
+    assert said == "0 of 2 succeeded in a batch"
+    assert announced() == jobs[::-1]
 
 
 def test_a_job_is_in_a_batch_once(announced):
@@ -213,21 +224,61 @@ def make(kind, state, count):
         cursor.execute(MAKE, {"kind": kind, "state": state, "count": count, "finished_at": finished_at})
 
 
+def after_a_quiet_time(statistics):
+    """Many finished jobs, and then a backlog that the planner's statistics know only if they are new."""
+    make("other", "succeeded", 20_000)
+    for step in ("old", "new"):
+        if step == statistics:
+            connection.cursor().execute("VACUUM ANALYZE job_log")
+        if step == "old":
+            make("cron", "queued", 1000)
+
+
 def plan_of_search(kind):
     with transaction.atomic():
         read_in_order()
         return Job.objects.filter(kind=kind).new().order_by("run_at")[: batch.SIZE].explain()
 
 
-@pytest.mark.parametrize("statistics", ["old", "new"])
+each_statistics = pytest.mark.parametrize("statistics", ["old", "new"])
+
+
+@each_statistics
 def test_the_search_for_new_jobs_reads_an_index_of_them_alone(announced, statistics):
-    make("other", "succeeded", 20_000)
-    if statistics == "old":
-        connection.cursor().execute("ANALYZE job_log")
-    make("cron", "queued", 1000)
-    if statistics == "new":
-        connection.cursor().execute("ANALYZE job_log")
+    after_a_quiet_time(statistics)
     plan = plan_of_search("cron")
 
     assert "job_log_new_idx" in plan
     assert "Sort" not in plan
+
+
+def plans_of(work):
+    """Of each statement about jobs that `work` sends, with its values."""
+    plans = []
+
+    def explain(execute, sql, params, many, context):
+        if "job_log" in sql:
+            with connection.connection.cursor() as cursor:
+                plans.append(str(cursor.execute(f"EXPLAIN {sql}", params).fetchall()))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        work()
+    return plans
+
+
+@each_statistics
+@pytest.mark.parametrize("way", ["alone", "in a batch"])
+def test_a_job_reads_itself_and_no_other_however_many_wait(announced, statistics, way):
+    after_a_quiet_time(statistics)
+    kind = Kind("cron", finish=lambda job, outcome: None)
+    if way == "alone":
+        plans = plans_of(lambda: protocol.attempt(protocol.claim("cron:7", kind), kind))
+    else:
+        taken, _ = batch.mark(kind)
+        plans = plans_of(lambda: batch.work(taken, kind))
+
+    assert len(plans) >= 2
+    for plan in plans:
+        assert "Index Cond: ((job_id)" in plan or "Index Cond: ((job_log.job_id)" in plan
+        assert not [index for index in ("job_log_due_idx", "job_log_new_idx") if index in plan]

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from jobs import batch, protocol
 from jobs.models import Attempt, JobQuerySet
 
-FENCE, ROW_LOCK = "AND state = 'running' AND attempt = %(attempt)s", "FOR NO KEY UPDATE"
+FENCE, ROW_LOCK = "AND lease_until IS NOT NULL AND attempt = %(attempt)s", "FOR NO KEY UPDATE"
 
 
 def without_fence():
@@ -71,7 +71,7 @@ def batch_without_mark():
 def batch_without_row_lock_and_fence():
     """Whatever happened to its jobs meanwhile, a batch finishes them."""
     without_row_lock()
-    batch.SUCCEED = batch.SUCCEED.replace("AND state = 'queued' AND attempt = 0", "")
+    batch.SUCCEED = without("AND attempt = 0 AND finished_at IS NULL", batch.SUCCEED)
 
 
 def batch_without_row_lock_fence_and_key():
