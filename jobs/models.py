@@ -3,6 +3,7 @@ that somebody steered it. docs/jobs.md draws the states.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -45,6 +46,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 NEWEST_FIRST = models.Func(
     F("created_at"), template="(%(expressions)s AT TIME ZONE 'UTC')", output_field=models.DateTimeField()
 ).desc()
+GRACE = timedelta(seconds=5)  # what the doorbell gets before the sweep announces a job
 UNFINISHED = (State.QUEUED, State.RUNNING)
 FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW)
 RETRIABLE = (State.FAILED, State.NEEDS_REVIEW)
@@ -111,7 +113,7 @@ class Job(models.Model):
     max_attempts = models.PositiveIntegerField()
     run_at = models.DateTimeField(db_default=Now())  # not before
     deliver_at = models.DateTimeField(db_default=Now())  # when the sweep announces it again
-    deliveries = models.PositiveIntegerField(default=0)  # messages about it since the last claim
+    deliveries = models.PositiveIntegerField(default=0)  # messages about it alone since the last claim, or retry
     lease_until = models.DateTimeField(null=True)
     in_doubt_since = models.DateTimeField(null=True)  # an external effect that may not be repeated has begun
     cancel_requested_at = models.DateTimeField(null=True)  # while it ran; its handler may obey
@@ -183,7 +185,7 @@ class Job(models.Model):
         The attempts are counted on, so that a late worker of an earlier one stays behind the fence. A job in
         needs_review is in doubt no longer: somebody has decided that its external effect may be tried again.
         """
-        now = {"run_at": Now(), "deliver_at": Now(), "deliveries": 0}
+        now = {"run_at": Now(), "deliver_at": Now() + GRACE, "deliveries": 1}
         forgotten = {"error_code": "", "error": "", "in_doubt_since": None, "cancel_requested_at": None}
         rows = Job.objects.filter(pk=self.pk, attempt=self.attempt)
         self.steered(

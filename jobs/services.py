@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs.doorbell import ring
-from jobs.models import LONGEST_ID, Job, LeaseLost, Outcome, State
+from jobs.models import GRACE, LONGEST_ID, Job, LeaseLost, Outcome, State
 from jobs.registry import Cancelled, kind_named
 from taskhub.api.problems import Problem
 
@@ -21,7 +21,6 @@ BATCH = 1000  # rows that prune() deletes in one transaction
 MOST_PRUNED = 20_000  # in one run, so that it ends within its time limit; the next one goes on
 LARGEST_PAYLOAD = 16 * 1024  # bytes of JSON
 JOB_ID = re.compile(r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+")
-GRACE = timedelta(seconds=5)  # what the doorbell gets before the sweep announces a new job
 
 
 class JobConflict(Problem):

@@ -15,6 +15,7 @@ from taskhub.api.errors import sqlstate
 
 PATIENCE = 2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
 MOST_RUNNING = 100  # shown one by one
+# Its worker is said to be at it, or it was, and left the job to be carried out alone
 IN_BATCH = Q(state=State.QUEUED, attempt=0) & ~Q(worker="")
 RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "in_batch", "silent")
 # Its worker has not been heard of for a whole lease: the next claim takes over
@@ -26,7 +27,8 @@ def stats(patience: int | None = None) -> dict[str, Any]:
     """Everything by the database's clock.
 
     What reads finished jobs may take `patience` milliseconds (default: PATIENCE). A state in `estimated` took longer to
-    count, and so did the last hour if it says so: these numbers are the planner's. `running` is then None, for unknown.
+    count, and so did the last hour if it says so: these numbers are the planner's. `running` is None, for unknown, when
+    to look took longer than PATIENCE.
     """
     unfinished, guessed = count(Job.objects.all(), UNFINISHED, PATIENCE)
     final, guessed_final = count(Job.objects.all(), FINAL, patience or PATIENCE)
@@ -34,7 +36,7 @@ def stats(patience: int | None = None) -> dict[str, Any]:
     last_hour, guessed_hour = count(ended, ENDED, patience or PATIENCE)
     return {
         "states": unfinished | final,
-        "estimated": [*UNFINISHED * guessed, *FINAL * guessed_final],
+        "estimated": [*(UNFINISHED if guessed else ()), *(FINAL if guessed_final else ())],
         "oldest_due": oldest_due(),
         "last_hour": {**last_hour, "estimated": guessed_hour},
         "running": running(),
@@ -82,7 +84,7 @@ def oldest_due() -> dict[str, Any] | None:
     jobs = Job.objects.claimable()
     found = within(PATIENCE, jobs.order_by(due_at).values_list("job_id", due_at, late)[:1])
     if found is None:
-        found = list(jobs.due().order_by("deliver_at").values_list("job_id", due_at, late)[:1])
+        found = within(PATIENCE, jobs.due().order_by("deliver_at").values_list("job_id", due_at, late)[:1])
     if not found:
         return None
     ((job_id, at, by),) = found

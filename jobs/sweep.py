@@ -16,7 +16,7 @@ from jobs.models import Job, read_in_order
 from taskhub.api.health import redis_client
 
 log = logging.getLogger("jobs.sweep")
-BATCH = 500
+BATCH = 500  # jobs; twice as many may be found behind messages that wait
 # Until a job is announced again, by how often it was already: nobody comes faster to a worker that is down
 WAITS = {n: timedelta(seconds=5 * 2**n) for n in range(4)}
 LONGEST_WAIT = timedelta(seconds=60)
@@ -24,7 +24,7 @@ PROBE = "taskhub:probe"
 
 
 def sweep() -> tuple[int, int]:
-    """One batch of due jobs: how many were found, and how many of them the broker took.
+    """Some of the due jobs: how many were found, and how many of them the broker took.
 
     Marks first and announces after the commit: a crash in between costs one wait, never a job. Does nothing while Redis
     takes no messages. A new job may be one of those that a single message stands for (jobs.batch).
@@ -72,6 +72,11 @@ def oldest_message() -> bytes | None:
 
 
 def sent_at(message: bytes) -> datetime | None:
-    """By its sender's clock, which may be wrong: then a job is announced once too often, or later. None: unknown."""
-    expires = json.loads(message)["headers"].get("expires")
-    return datetime.fromisoformat(expires) - timedelta(seconds=MESSAGE_EXPIRES) if expires else None
+    """By its sender's clock, which may be wrong: then jobs are announced more often, or later. None for no message of
+    ours, which tells no time.
+    """
+    try:
+        expires = datetime.fromisoformat(json.loads(message)["headers"]["expires"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return expires - timedelta(seconds=MESSAGE_EXPIRES)

@@ -25,8 +25,18 @@ from taskhub.api.views import StrictQuery, WriteTransaction, unless_known
 
 # Answers have `error`, made of error_code: what the column error holds is for staff
 SHOWN = (
-    *("job_id", "kind", "state", "attempt", "max_attempts", "created_at", "run_at", "started_at", "finished_at"),
-    *("cancel_requested_at", "result", "error_code"),
+    "job_id",
+    "kind",
+    "state",
+    "attempt",
+    "max_attempts",
+    "created_at",
+    "run_at",
+    "started_at",
+    "finished_at",
+    "cancel_requested_at",
+    "result",
+    "error_code",
 )
 SAID_OF_ERRORS = {
     Outcome.ERROR: "The work failed.",

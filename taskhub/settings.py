@@ -131,8 +131,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 40  # seconds, for tasks that are no jobs; a job's
 CELERY_TASK_TIME_LIMIT = 50
 CELERY_WORKER_CONCURRENCY = environment.integer("WORKER_PROCESSES", 2, 1, 64)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A process that leaks is replaced. None is for the number of its tasks: Celery still hands one to a process that ends,
-# which it does for a second, and that job waits
+# A process that ever needed more is replaced, because it may leak. None is for the number of its tasks: Celery still
+# hands one to a process that ends, which it does for a second, and that job waits
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 256 * 1024  # KiB
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False

@@ -1,4 +1,4 @@
-"""The sweep finds due jobs that were never announced without reading the others (jobs.sweep)."""
+"""The sweep finds due jobs that were never announced without reading the rows of the others (jobs.sweep)."""
 
 from django.db import migrations, models
 

@@ -28,12 +28,12 @@ def announced(broker):
 
 @pytest.fixture
 def held(transactional_db):
-    """`with held(job):` its worker is committing, for longer than anybody waits."""
+    """`with held(job):` its worker is committing, for longer than anybody waits, who by default does for `patience`."""
 
     @contextmanager
-    def hold(job):
+    def hold(job, patience="50ms"):
         with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '50ms'")
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [patience])
         with closing(connection.copy()) as elsewhere, elsewhere.cursor() as cursor:
             cursor.execute("BEGIN")
             cursor.execute("SELECT FROM job_log WHERE job_id = %s FOR NO KEY UPDATE", [job.pk])

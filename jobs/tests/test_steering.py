@@ -46,7 +46,8 @@ def test_a_retry_counts_the_attempts_on_and_forgets_what_went_wrong(db, state):
 
     assert (job.state, job.attempt, job.max_attempts, job.finished_at) == (State.QUEUED, 5, 17, None)
     assert (job.error, job.error_code, job.in_doubt_since, job.cancel_requested_at) == ("", "", None, None)
-    assert Job.objects.claimable().due().get() == job
+    assert (Job.objects.claimable().get(), job.deliveries) == (job, 1)
+    assert job.run_at < job.deliver_at
 
 
 @pytest.mark.parametrize(("wish", "state"), [("retry", State.FAILED), ("cancel", State.QUEUED)])

@@ -97,7 +97,7 @@ def test_a_job_whose_worker_is_committing_is_left_alone_and_said_so(held, monkey
     job = JobFactory(state=State.RUNNING)
     monkeypatch.setattr(Site, "statement_timeout", 500)
     monkeypatch.setattr(Site, "lock_timeout", Site.lock_timeout // 10)
-    with held(job):
+    with held(job, patience="5s"):
         page = confirm(staff_client(boss), "cancel", job)
 
     assert "A worker holds one of these jobs at this moment. Nothing was done: try again." in page

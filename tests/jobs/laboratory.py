@@ -149,7 +149,7 @@ class Laboratory:
     def make_due(self, job_id):
         """The next sweep finds this job, and no other."""
         self.database.execute("UPDATE job_log SET deliver_at = now() + interval '1 hour'")
-        self.database.execute("UPDATE job_log SET deliver_at = now() WHERE job_id = %s", [job_id])
+        self.database.execute("UPDATE job_log SET deliver_at = now() - interval '1 hour' WHERE job_id = %s", [job_id])
 
     def run_to_the_end(self, job_id, **options):
         """Again and again, as the sweep would have it."""

@@ -5,7 +5,7 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
 
 from jobs.recurring import enqueue_due
 from jobs.sweep import sweep
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def sweep_if_possible(self) -> None:
         try:
             self.sweep()
-        except (OperationalError, InterfaceError) as error:  # PostgreSQL will be back
+        except (OperationalError, InterfaceError, InternalError) as error:  # PostgreSQL will be back, or writable again
             self.stderr.write(f"PostgreSQL: {error}".strip())
 
     def sweep(self) -> None:
