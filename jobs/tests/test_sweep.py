@@ -165,6 +165,13 @@ def test_behind_others_a_job_whose_message_must_have_been_used_up_is_announced_a
     assert Job.objects.get(pk=waiting.pk).deliveries == 1
 
 
+def test_whoever_claims_a_job_uses_up_its_messages(db):
+    job = JobFactory(deliveries=3)
+    protocol.claim(job.pk, registry.kind_named("welcome_email"))
+
+    assert Job.objects.get().deliveries == 0
+
+
 @pytest.mark.parametrize("message", ["{}", "[]", "null", "no JSON", '{"headers": {"expires": null}}'])
 def test_a_message_that_tells_no_time_holds_up_no_job(db, broker, message):
     broker.rpush("jobs", message)
