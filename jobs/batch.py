@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from jobs.doorbell import heard, ring
 from jobs.failpoints import failpoint
 from jobs.models import Attempt, Job, LeaseLost, Outcome, read_in_order
-from jobs.protocol import connection_was_lost, worker_name
+from jobs.protocol import worker_name
 from jobs.registry import Kind, UnknownKind, kind_of
 
 log = logging.getLogger("jobs")
@@ -102,8 +102,8 @@ def work(batch: list[str], kind: Kind) -> dict[str, str]:
                     results[job.pk] = json.dumps(kind.finish(job, None), allow_nan=False)
                     connection.validate_no_broken_transaction()  # or the savepoint ends in a rollback that nobody sees
                     failpoint("batch.after_job")
-            except Exception as error:  # the others go on
-                if connection_was_lost(error, connection.connection):
+            except Exception as error:  # the others go on, unless not even a rollback is possible
+                if connection.needs_rollback:
                     raise
                 results.pop(job.pk, None)
                 log.warning("%s raised in a batch", job.pk, exc_info=error)

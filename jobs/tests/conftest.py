@@ -1,11 +1,13 @@
 import json
+import signal
 from base64 import b64decode
 from contextlib import closing, contextmanager
 
 import pytest
 import redis
+from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from jobs import doorbell
 
@@ -41,3 +43,19 @@ def held(transactional_db):
 
     yield hold
     connection.close()
+
+
+def interrupt(signum, frame):
+    raise SoftTimeLimitExceeded
+
+
+@pytest.fixture
+def time_limit(transactional_db):
+    """time_limit() strikes half a second later. Afterwards Django has the connection again that the tests know."""
+    known, before = connections[DEFAULT_DB_ALIAS], signal.signal(signal.SIGALRM, interrupt)
+    yield lambda: signal.setitimer(signal.ITIMER_REAL, 0.5)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+    connection.close()
+    connections[DEFAULT_DB_ALIAS] = known
+    known.connect()

@@ -14,6 +14,7 @@ from jobs.models import Attempt, Job, State, read_in_order
 from jobs.registry import Kind
 from jobs.services import enqueue
 from jobs.tests.factories import JobFactory
+from jobs.worker import refresh_connection
 
 User = get_user_model()
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -118,15 +119,22 @@ def test_one_that_spoils_the_commit_takes_nothing_from_the_others_but_time(annou
     assert not Attempt.objects.exists()
 
 
-def test_one_that_loses_the_connection_leaves_all_to_be_looked_at_alone(announced):
-    jobs = [job.pk for job in JobFactory.create_batch(2)]
-    said = batch.run(
-        kind_that(lambda job: connection.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())"))
-    )
-    connection.close()
+@pytest.mark.parametrize("statement", ["SELECT pg_terminate_backend(pg_backend_pid())", "SELECT pg_sleep(2)"])
+def test_one_that_spoils_the_connection_ends_the_batch_and_all_are_looked_at_alone(time_limit, announced, statement):
+    """The server goes, or the time limit of the process strikes in the middle of a statement."""
+    jobs, tried = [job.pk for job in JobFactory.create_batch(3)], []
 
-    assert said == "0 of 2 succeeded in a batch"
+    def spoil(job):
+        tried.append(job.pk)
+        connection.cursor().execute(statement)
+
+    time_limit()
+    said = batch.run(kind_that(spoil))
+    refresh_connection()
+
+    assert (said, tried) == ("0 of 3 succeeded in a batch", jobs[:1])
     assert announced() == jobs[::-1]
+    assert set(states().values()) == {State.QUEUED}
 
 
 def test_a_job_is_in_a_batch_once(announced):
