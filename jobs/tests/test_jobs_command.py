@@ -100,8 +100,9 @@ def test_the_list_takes_two_statements_however_many_owners(jobs, alice, bob):
 
 MANY = """
     INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, deliveries, worker,
-        error_code, error, run_at, finished_at)
-    SELECT 'cron:' || n, 'cron', '{}', '', %(state)s::varchar, 0, 1, 0, '', '', '', now() - interval '1 h',
+        error_code, error, created_at, run_at, finished_at)
+    SELECT 'cron:' || n, 'cron', '{}', '', %(state)s::varchar, 0, 1, 0, '', '', '', now() - n * interval '1 s',
+        now() - interval '1 h',
         CASE WHEN %(state)s::varchar = 'succeeded' THEN now() END
     FROM generate_series(1, 50000) AS n
 """
