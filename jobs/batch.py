@@ -19,7 +19,7 @@ from jobs.doorbell import heard, ring
 from jobs.failpoints import failpoint
 from jobs.models import Attempt, Job, LeaseLost, Outcome, read_in_order
 from jobs.protocol import worker_name
-from jobs.registry import Kind, UnknownKind, kind_of
+from jobs.registry import Kind, known_kind
 
 log = logging.getLogger("jobs")
 SIZE = 50
@@ -39,14 +39,13 @@ def takes(job_id: str) -> bool:
 
     Should it have been begun since, by another worker's batch, those that came after it get a message of their own.
     """
-    try:
-        kind = kind_of(job_id)
-    except UnknownKind:
+    kind = known_kind(job_id)
+    if kind is None or not kind.in_batches:
         return False
-    if kind.in_batches and Job.objects.filter(pk=job_id).begun().exists():
+    if Job.objects.filter(pk=job_id).begun().exists():
         call_for_new(kind)
         return False
-    return kind.in_batches
+    return True
 
 
 def call_for_new(kind: Kind) -> None:

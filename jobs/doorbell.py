@@ -8,7 +8,7 @@ from typing import Any
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-from jobs.registry import Kind, UnknownKind, kind_of
+from jobs.registry import known_kind
 from taskhub.api.health import redis_client
 from taskhub.celery import app
 
@@ -78,13 +78,6 @@ def heard(kind: str) -> None:
 
 
 def limits(job_id: str) -> dict[str, Any]:
+    """None for a kind that only a newer release knows: its worker is told nevertheless."""
     kind = known_kind(job_id)
     return {"soft_time_limit": kind.soft_time_limit, "time_limit": kind.time_limit} if kind else {}
-
-
-def known_kind(job_id: str) -> Kind | None:
-    """None when only a newer release knows it: its worker is told nevertheless."""
-    try:
-        return kind_of(job_id)
-    except UnknownKind:
-        return None

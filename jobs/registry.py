@@ -110,6 +110,14 @@ def kind_of(job_id: str) -> Kind:
     return kind_named(name)
 
 
+def known_kind(job_id: str) -> Kind | None:
+    """As kind_of(). None for a kind that only a newer release knows: its workers carry out the job."""
+    try:
+        return kind_of(job_id)
+    except UnknownKind:
+        return None
+
+
 def kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: kind.name)
 

@@ -8,10 +8,10 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import BooleanField, Count, DurationField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
+from psycopg.errors import QueryCanceled
 
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
-from taskhub.admin import QUERY_CANCELED, planned_rows
-from taskhub.api.errors import sqlstate
+from taskhub.admin import planned_rows
 
 PATIENCE = 2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
 MOST_RUNNING = 100  # shown one by one
@@ -57,7 +57,7 @@ def within(patience: int, rows: QuerySet[Any, Any]) -> list[Any] | None:
         with transaction.atomic(), statement_timeout(patience):
             return list(rows)
     except OperationalError as error:
-        if sqlstate(error) != QUERY_CANCELED:
+        if not isinstance(error.__cause__, QueryCanceled):
             raise
     return None
 

@@ -9,7 +9,7 @@ from psycopg.errors import LockNotAvailable
 
 from jobs.doorbell import ring
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
-from jobs.registry import UnknownKind, kind_of
+from jobs.registry import kind_of, known_kind
 from taskhub.api.problems import Problem
 
 Wish = Literal["retry", "cancel"]
@@ -62,11 +62,7 @@ def refusal(job: Job, wish: Wish) -> str:
         return "" if job.state in UNFINISHED else f"Only a queued or running job is cancelled, and this one is {state}."
     if job.state not in RETRIABLE:
         return f"Only a job that failed or needs review is retried, and this one is {state}."
-    try:
-        kind_of(job.pk)
-    except UnknownKind:
-        return "This release does not know this kind of job."
-    return ""
+    return "" if known_kind(job.pk) else "This release does not know this kind of job."
 
 
 def consequence(job: Job, wish: Wish) -> str:
@@ -84,9 +80,7 @@ def consequence(job: Job, wish: Wish) -> str:
 def refusal_to_owner(job: Job, wish: Wish) -> str:
     """As refusal(), for those who may do only what the kind allows."""
     in_doubt = wish == "retry" and job.state == State.NEEDS_REVIEW
-    try:
-        allowed = ("retry_in_doubt" if in_doubt else wish) in kind_of(job.pk).owner_may
-    except UnknownKind:
-        allowed = False
+    kind = known_kind(job.pk)
+    allowed = kind is not None and ("retry_in_doubt" if in_doubt else wish) in kind.owner_may
     doubt = " while it is not known whether their effect happened" if in_doubt else ""
     return refusal(job, wish) if allowed else f"Jobs of this kind do not let their owners {wish} them{doubt}."

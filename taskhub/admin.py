@@ -20,14 +20,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
-from taskhub.api.errors import problem_response, sqlstate
+from taskhub.api.errors import problem_response
 from taskhub.api.problems import Conflict, DatabaseUnavailable
 
 log = logging.getLogger("taskhub.admin")
 DEEPEST = 10_000  # rows one may page through, and rows that are counted one by one
-QUERY_CANCELED = "57014"
 TOO_SLOW = (
     "The database was stopped after {:g} seconds, and nothing was changed. Ask for less: an exact name or id is found"
     " by an index, words of a title are not."
@@ -66,7 +65,7 @@ class Site(admin.AdminSite):
                 if isinstance(error, IntegrityError) or isinstance(error.__cause__, LockNotAvailable):
                     log.warning("a change by staff was refused", exc_info=error)
                     return problem_response(Conflict(CHANGED), request)
-                if sqlstate(error) != QUERY_CANCELED:
+                if not isinstance(error.__cause__, QueryCanceled):
                     raise
                 return problem_response(DatabaseUnavailable(TOO_SLOW.format(self.statement_timeout / 1000)), request)
 
