@@ -26,7 +26,7 @@ class EmailField(TextField, serializers.EmailField):
 
 class UserSerializer(StrictSerializer):
     id = serializers.UUIDField(read_only=True)
-    username = serializers.CharField(read_only=True)
+    username = TextField(read_only=True)
     email = EmailField(allow_null=True, required=False, max_length=254)
     created_at = serializers.DateTimeField(read_only=True)
 

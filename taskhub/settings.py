@@ -205,8 +205,17 @@ if PRODUCTION:
 # HTTP conventions (CONTRACT section 1)
 CSRF_FAILURE_VIEW = "taskhub.api.errors.csrf_failure"
 CORS_ALLOWED_ORIGINS = environment.origins("CORS_ALLOWED_ORIGINS")
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
-CORS_EXPOSE_HEADERS = ["Deprecation", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = ["Deprecation", "ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -232,6 +241,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "TaskHub",
     "VERSION": taskhub.__version__,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [{"url": "/", "description": "The server that this document came from."}],
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,  # as in urls.py
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from taskhub.api.serializers import ClearableTextField, StrictSerializer, TextField
+from taskhub.api.serializers import ChoiceField, ClearableTextField, StrictSerializer, TextField
 from tasks.models import LONGEST_DESCRIPTION, Status, Task
 
 
@@ -12,10 +12,10 @@ class TaskSerializer(StrictSerializer):
     id = serializers.UUIDField(read_only=True)
     title = TextField(max_length=200)
     description = ClearableTextField(
-        max_length=LONGEST_DESCRIPTION, required=False, allow_blank=True, trim_whitespace=False
+        max_length=LONGEST_DESCRIPTION, default="", allow_blank=True, trim_whitespace=False
     )
-    owner = serializers.CharField(source="owner.username", read_only=True)
-    status = serializers.ChoiceField(Status.choices, required=False)
+    owner = TextField(source="owner.username", read_only=True)
+    status = ChoiceField(Status.choices, default=Status.TODO)
     completed_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="Set exactly while `done`.")
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)

@@ -42,6 +42,12 @@ def test_an_empty_patch_changes_nothing(alice, alice_client, django_assert_num_q
         assert alice_client.patch(URL, {}).json()["email"] == "old@example.com"
 
 
+def test_an_account_may_be_sent_back_whole(alice_client):
+    account = alice_client.get(URL).json()
+
+    assert alice_client.patch(URL, account).json() == account
+
+
 @pytest.mark.parametrize("field", ["id", "username", "created_at"])
 def test_what_cannot_change_is_refused(alice_client, field):
     response = alice_client.patch(URL, {field: "x"})

@@ -32,7 +32,8 @@ CODES = {
     "authentication_failed": "not_authenticated",
     "throttled": "rate_limited",
 }
-NOT_AUTHENTICATED = "A valid access token is needed: Authorization: Bearer <access token>."
+CREDENTIALS_MISSING = "An access token is needed: Authorization: Bearer <access token>."
+CREDENTIALS_INVALID = "The access token is expired or not valid. Get a new one from /auth/refresh or /auth/login."
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -67,7 +68,7 @@ def problem_body(exc: APIException, path: str) -> dict[str, Any]:
         errors = list(islice(input_errors(exc.detail), MOST_ERRORS))
         detail = "The input is not valid." if len(errors) == 1 else f"The input is not valid in {len(errors)} places."
     elif code == "not_authenticated":
-        detail = NOT_AUTHENTICATED
+        detail = CREDENTIALS_INVALID if token_was_sent(exc) else CREDENTIALS_MISSING
     return {
         "type": f"/problems/{code}",
         "title": code.replace("_", " ").capitalize(),
@@ -82,12 +83,18 @@ def problem_body(exc: APIException, path: str) -> dict[str, Any]:
 
 def problem_headers(exc: APIException) -> dict[str, str]:
     headers = {}
-    if exc.status_code == 401:
-        headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3
+    if exc.status_code == 401:  # RFC 6750 section 3
+        why = f' error="invalid_token", error_description="{CREDENTIALS_INVALID}"' if token_was_sent(exc) else ""
+        headers["WWW-Authenticate"] = f"Bearer{why}"
     wait = exc.retry_after if isinstance(exc, Problem) else getattr(exc, "wait", None)  # Throttled has a wait
     if wait is not None:
         headers["Retry-After"] = str(math.ceil(wait))
     return headers
+
+
+def token_was_sent(exc: APIException) -> bool:
+    """REST framework has this error for an access token that is not valid, another one when there is none."""
+    return isinstance(exc, exceptions.AuthenticationFailed)
 
 
 def input_errors(detail: Any, pointer: str = "") -> Iterator[InputError]:

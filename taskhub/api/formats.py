@@ -30,7 +30,7 @@ def from_json(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise ParseError(f"The body is not valid JSON: {error}.") from error
+        raise ParseError(f"The body is not valid JSON: {reason_of(error, body)}.") from error
     # With its strings emptied, a valid document holds one colon per key and no digits but numbers
     skeleton = STRING.sub(b'""', body)
     if skeleton.count(b":") != count_keys(value):
@@ -38,6 +38,15 @@ def from_json(body: bytes) -> Any:
     if any(len(digits) > 16 or int(digits) > LARGEST_INTEGER for digits in LONG_INTEGER.findall(skeleton)):
         raise ParseError("The body holds an integer that not every client can hold exactly.")
     return value
+
+
+def reason_of(error: ValueError, body: bytes) -> str:
+    """orjson speaks of surrogates where bytes are not UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "it is not UTF-8"
+    return str(error)
 
 
 def count_keys(value: Any, depth: int = 0) -> int:
@@ -116,8 +125,14 @@ class AlwaysJSON(BaseContentNegotiation):
     """Answers in JSON whatever Accept says; a body is read by the first parser that knows its Content-Type."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Raises UnsupportedMediaType."""
+        if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise UnsupportedMediaType("", "The body may not be compressed: send it without Content-Encoding.")
         sent = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == sent), None)
+        for parser in parsers:
+            if parser.media_type == sent:
+                return parser
+        raise UnsupportedMediaType(sent, f"Send the body with Content-Type: {parsers[0].media_type}.")
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

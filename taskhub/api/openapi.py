@@ -18,13 +18,13 @@ from rest_framework.exceptions import (
 )
 
 from taskhub.api.errors import CONTENT_TYPE, problem_body
-from taskhub.api.formats import MergePatchParser
+from taskhub.api.formats import JSONParser
 from taskhub.api.openapi_parts import SERVICE, TAGS
 from taskhub.api.problems import BadParameter, BodyTooLarge, DatabaseUnavailable, InternalError
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Document = dict[str, Any]
-MERGE_PATCH = MergePatchParser.media_type
+JSON = JSONParser.media_type
 NO_FIELDS = {"type": "object", "additionalProperties": False, "maxProperties": 0}  # the body may be left out, too
 REQUEST_ID = "0f6c1f9cbf4f4a6f8f3a9f5d2c7b1e4a"  # in examples
 MEANINGS = {
@@ -94,14 +94,6 @@ def add_problem(answers: Document, problem: APIException, path: str) -> None:
     examples[name] = {"summary": body["detail"], "value": body}
 
 
-def complete_body(body: Document) -> None:
-    """Whatever the media type, it means the same."""
-    first, *others = body["content"].values()
-    body["required"] = first["schema"] != NO_FIELDS
-    for media in others:
-        media["examples"] = first.get("examples", {})
-
-
 def example_path(path: str, found: Document) -> str:
     """The path with the examples of its parameters in it."""
     return path.format_map(
@@ -123,13 +115,14 @@ class Schema(AutoSchema):
         if found is None:
             return None
         if "requestBody" in found:
-            complete_body(found["requestBody"])
+            found["requestBody"]["required"] = found["requestBody"]["content"][JSON]["schema"] != NO_FIELDS
         for problem in self.problems(found):
             add_problem(found["responses"], problem, example_path(path, found))
         for status, answer in found["responses"].items():
             answer["description"] = answer["description"] or meaning(int(status))
             answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
         found["responses"] = dict(sorted(found["responses"].items()))
+        found.setdefault("security", [])  # public, said in so many words
         return found
 
     def problems(self, found: Document) -> Iterator[APIException]:
@@ -167,9 +160,11 @@ class Schema(AutoSchema):
         ignored = {"description": "Accepted and ignored.", "deprecated": True}
         found["properties"] |= dict.fromkeys(sorted(serializer.ignored_fields), ignored)
         found["required"] = [name for name in found.get("required", ()) if name not in serializer.ignored_fields]
+        if serializer.partial:
+            for described in found["properties"].values():
+                described.pop("default", None)  # what is absent from a patch stays as it is
         return {**found, "additionalProperties": False}
 
     def map_parsers(self) -> list[str]:
-        """Merge patches are for PATCH (RFC 7396), though a view has one list of parsers for all methods."""
-        found: list[str] = super().map_parsers()
-        return [media_type for media_type in found if self.method == "PATCH" or media_type != MERGE_PATCH]
+        """One: of several, generators of clients make code that does not run. Descriptions name the others."""
+        return [JSON]

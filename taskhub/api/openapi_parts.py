@@ -28,7 +28,10 @@ HEADERS = {
         "description": "The one of the request, if it had up to 128 letters, digits, `.`, `_` or `-`; else a new one.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
     },
-    "WWW-Authenticate": {"description": "RFC 6750 section 3.", "schema": {"type": "string", "const": "Bearer"}},
+    "WWW-Authenticate": {
+        "description": '`Bearer`, with `error="invalid_token"` when a token was sent (RFC 6750 section 3).',
+        "schema": {"type": "string", "pattern": "^Bearer( |$)"},
+    },
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
 }
 COMPONENTS = {
@@ -82,7 +85,16 @@ def spell_paths(endpoints: list[Any]) -> list[Any]:
     return sorted(spelled, key=lambda endpoint: (order.index(endpoint[0]), METHODS.index(endpoint[2])))
 
 
+def allow_null(schemas: dict[str, Any]) -> None:
+    """Null means the default, in a new object (StrictSerializer); a choice is a reference here, which cannot say so."""
+    for name, schema in schemas.items():
+        for described in schema.get("properties", {}).values():
+            if name.endswith("Request") and "default" in described and "allOf" in described:
+                described["anyOf"] = [*described.pop("allOf"), {"type": "null"}]
+
+
 def add_parts(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    allow_null(result["components"]["schemas"])
     result["info"]["description"] = DESCRIPTION
     result["tags"] = list(TAGS.values())
     for kind, components in COMPONENTS.items():

@@ -1,6 +1,7 @@
 """Input is taken as it is or refused: no unknown field is ignored, no number becomes a string."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -10,12 +11,19 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown and read-only fields. `ignored_fields` are accepted and dropped, for older clients."""
+    """Refuses unknown and read-only fields. `ignored_fields` are accepted and dropped, for older clients.
 
+    A read-only field may be sent back with the value it has. In a new object, null for an optional field means its
+    default.
+    """
+
+    default_error_messages = {"invalid": "This must be a JSON object."}
     ignored_fields: frozenset[str] = frozenset()
 
     def to_internal_value(self, data: Any) -> Any:
         unwritable = self.unwritable(data) if isinstance(data, Mapping) else {}
+        if isinstance(data, Mapping) and not self.partial:
+            data = {name: value for name, value in data.items() if value is not None or self.requires(name)}
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
@@ -31,9 +39,28 @@ class StrictSerializer(serializers.Serializer[Any]):
         for name in data.keys() - self.ignored_fields:
             if name not in self.fields:
                 errors[name] = ErrorDetail("This field is not known here.", code="unknown_field")
-            elif self.fields[name].read_only:
+            elif self.fields[name].read_only and not self.holds(name, data[name]):
                 errors[name] = ErrorDetail("This field cannot be set.", code="read_only_field")
         return errors
+
+    def requires(self, name: str) -> bool:
+        return name in self.fields and self.fields[name].required
+
+    def holds(self, name: str, sent: Any) -> bool:
+        """Whether `sent` is the present value of the field; many clients keep only the milliseconds of an instant."""
+        if self.instance is None:
+            return False
+        field = self.fields[name]
+        present = field.get_attribute(self.instance)
+        if sent is None or present is None:
+            return sent is present
+        try:
+            value = field.to_internal_value(sent)
+        except ValidationError:
+            return False
+        if isinstance(present, datetime):
+            return bool(abs(value - present) < timedelta(milliseconds=1))
+        return bool(value == present)
 
 
 class TextField(serializers.CharField):
@@ -45,8 +72,16 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class ChoiceField(serializers.ChoiceField):
+    """Names the choices when it refuses a value."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices, **options)
+        self.error_messages["invalid_choice"] = f"This must be one of {', '.join(self.choices)}."
+
+
 class ClearableTextField(TextField):
-    """`null` clears it to the empty string, and is never given back."""
+    """`null` clears it to the empty string, and is never returned."""
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
         return (True, "") if data is None else super().validate_empty_values(data)

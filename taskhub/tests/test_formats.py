@@ -1,5 +1,7 @@
 """What a body may be. Every refusal is a clear 4xx that says malformed_body; nothing becomes a 500."""
 
+import gzip
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -109,6 +111,33 @@ def test_another_content_type_is_unsupported(alice_client, content_type):
     response = alice_client.generic("POST", "/tasks/", '{"title": "x"}', content_type=content_type)
 
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_an_unsupported_type_is_told_the_right_one(alice_client):
+    response = alice_client.generic("POST", "/tasks/", "title=x", content_type="")
+
+    assert response.json()["detail"] == "Send the body with Content-Type: application/json."
+
+
+def test_a_compressed_body_is_unsupported(alice_client):
+    body = gzip.compress(b'{"title": "x"}')
+    headers = {"Content-Encoding": "gzip"}
+    response = alice_client.generic("POST", "/tasks/", body, content_type="application/json", headers=headers)
+
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_bytes_that_are_not_utf8_are_called_so(alice_client):
+    response = alice_client.generic("POST", "/tasks/", gzip.compress(b"{}"), content_type="application/json")
+
+    assert response.json()["detail"] == "The body is not valid JSON: it is not UTF-8."
+
+
+@pytest.mark.parametrize("body", ["[]", '"text"', "12"])
+def test_a_body_that_is_no_object_is_told_in_the_words_of_json(alice_client, body):
+    response = alice_client.generic("POST", "/tasks/", body, content_type="application/json")
+
+    assert [error["detail"] for error in response.json()["errors"]] == ["This must be a JSON object."]
 
 
 def test_the_merge_patch_type_is_for_patch_alone(alice_client):

@@ -81,15 +81,29 @@ def test_an_operation_needs_a_token_unless_it_is_public(name):
     path, _, operation = OPERATIONS[name]
     public = path in {"/", "/livez", "/readyz"} or path.startswith(("/health", "/auth/"))
 
-    assert operation.get("security", []) == (
-        [] if public and path != "/auth/me" else [{"credentials": []}, {"token": []}]
-    )
+    assert operation["security"] == ([] if public and path != "/auth/me" else [{"credentials": []}, {"token": []}])
 
 
 def test_a_token_is_got_by_the_form_of_swagger_ui():
     flows = document()["components"]["securitySchemes"]["credentials"]["flows"]
 
     assert flows["password"]["tokenUrl"] == "/auth/login"
+
+
+@every_operation
+def test_a_body_has_one_content_type(name):
+    body = OPERATIONS[name][2].get("requestBody", {"content": {"application/json": {}}})
+
+    assert list(body["content"]) == ["application/json"]
+
+
+def test_the_default_of_a_new_task_is_told_and_a_patch_has_none():
+    new, patch = (
+        document()["components"]["schemas"][name]["properties"] for name in ("TaskRequest", "PatchedTaskRequest")
+    )
+
+    assert (new["status"]["default"], new["description"]["default"]) == ("todo", "")
+    assert not any("default" in described for described in patch.values())
 
 
 def test_what_may_be_null_says_so():

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -69,6 +71,32 @@ def test_what_cannot_be_set_is_refused(alice_client, url, field):
         "code": "read_only_field",
         "detail": "This field cannot be set.",
     }
+
+
+def test_a_task_may_be_sent_back_whole(alice_client, url):
+    task = alice_client.patch(url, {"status": "done"}).json()
+    response = alice_client.patch(url, {**task, "title": "Bought milk"})
+
+    assert (response.status_code, response.json()["title"]) == (200, "Bought milk")
+
+
+@pytest.mark.parametrize("spelling", ["2026-11-21T08:30:00.123Z", "2026-11-21T10:30:00.123456+02:00"])
+def test_an_instant_is_the_same_in_another_spelling(alice, alice_client, spelling):
+    made = datetime(2026, 11, 21, 8, 30, 0, 123456, UTC)
+    task = TaskFactory(owner=alice, created_at=made)
+
+    assert alice_client.patch(f"/tasks/{task.pk}", {"created_at": spelling}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "spelling", ["2026-11-21T08:30:00.125Z", "2026-11-21", "", None, 0, {}, "9999-12-31T23:59:59-14:00"]
+)
+def test_another_instant_is_refused(alice, alice_client, spelling):
+    made = datetime(2026, 11, 21, 8, 30, 0, 123456, UTC)
+    task = TaskFactory(owner=alice, created_at=made)
+    response = alice_client.patch(f"/tasks/{task.pk}", {"created_at": spelling})
+
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "read_only_field")
 
 
 def test_it_takes_the_user_check_a_lock_and_an_update_in_a_transaction(alice_client, url, django_assert_num_queries):
