@@ -134,6 +134,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A process that ever needed more is replaced, because it may leak. None is for the number of its tasks: Celery still
 # hands one to a process that ends, which it does for a second, and that job waits
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 256 * 1024  # KiB
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it tells the settings, signing keys included, to whoever reaches Redis
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_DB_REUSE_MAX = 1000  # tasks that share a database connection; by default each opens its own

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from celery import Celery
 
 from tests.jobs.laboratory import frozen
 from tests.service import wait_until
@@ -23,6 +24,12 @@ def test_a_job_runs_after_the_commit(lab):
     wait_until(lambda: lab.finished(job_id), seconds=2)
 
     assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 1))
+
+
+def test_whoever_reaches_redis_gets_no_settings_from_a_worker(works):
+    """Only a real worker shows it. The second it takes is the time in which a worker would answer."""
+    with Celery(broker=works.valkey.url) as intruder:
+        assert intruder.control.inspect(timeout=1).conf() is None
 
 
 def test_a_job_whose_process_is_killed_is_done_by_another(lab):
