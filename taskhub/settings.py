@@ -198,6 +198,7 @@ FORMAT_MODULE_PATH = "taskhub.formats"  # seconds, and the name of the time zone
 
 # Static files. In production collected once, compressed, under names that hold a digest; elsewhere found where they are
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "taskhub" / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 if PRODUCTION:
     STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -242,7 +243,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "TaskHub",
     "VERSION": taskhub.__version__,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
-    "SERVERS": [{"url": "/", "description": "The server that this document came from."}],
+    "SERVERS": [{"url": "/", "description": "This server"}],
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,  # as in urls.py
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
@@ -262,7 +263,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayRequestDuration": True, "tryItOutEnabled": True},
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "displayRequestDuration": True,
+        "tryItOutEnabled": True,
+        "defaultModelsExpandDepth": 0,
+    },
 }
 
 # The server (taskhub.server)

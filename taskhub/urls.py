@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from accounts import views as accounts
 from jobs.views import JobViewSet
 from taskhub.api import health, pages
+from taskhub.api.explanations import Explanations
 from taskhub.api.root import Root
 from tasks.views import TaskViewSet
 
@@ -26,6 +27,8 @@ urlpatterns = [
     re_path(r"^openapi\.json/?$", pages.Document.as_view(), name="openapi"),
     re_path(r"^docs/?$", pages.SwaggerUI.as_view(), name="docs"),
     re_path(r"^redoc/?$", pages.ReDoc.as_view(), name="redoc"),
+    re_path(r"^problems/?$", Explanations.as_view(), name="problems"),
+    re_path(r"^problems/(?P<code>[a-z_]+)/?$", Explanations.as_view(), name="problem"),
     re_path(r"^auth/register/?$", accounts.Register.as_view(), name="register"),
     re_path(r"^auth/login/?$", accounts.Login.as_view(), name="login"),
     re_path(r"^auth/refresh/?$", accounts.Refresh.as_view(), name="refresh"),

@@ -58,9 +58,15 @@ def requests_elsewhere(browser, service):
     return {url for url in asked.values() if not url.startswith((service.url, "data:", "blob:"))}
 
 
+def console_errors(browser):
+    """Since the last time anybody asked."""
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+
+
 def test_a_newcomer_signs_in_and_creates_a_task_in_swagger_ui(service, browser):
     with service.client() as client:
         client.post("/auth/register", json=CREDENTIALS).raise_for_status()
+    console_errors(browser)  # of an earlier test
     browser.get(service.url)  # redirects to /docs
     first(browser, ".btn.authorize").click()
     for name, value in CREDENTIALS.items():
@@ -74,15 +80,47 @@ def test_a_newcomer_signs_in_and_creates_a_task_in_swagger_ui(service, browser):
 
     assert "201" in answer.text
     assert '"title": "Buy milk"' in answer.text
+    assert "csrf" not in first(browser, "#operations-Tasks-createTask .curl").text.lower()
     assert requests_elsewhere(browser, service) == set()
+    assert console_errors(browser) == []
+
+    browser.refresh()
+    first(browser, ".btn.authorize").click()
+    first(browser, "[aria-label='Remove authorization']")  # still signed in
+    assert browser.execute_script("return localStorage.length") == 0
+
+
+def test_a_wrong_password_is_told_in_words(service, browser):
+    browser.switch_to.new_window("tab")  # where nobody has signed in
+    browser.get(f"{service.url}/docs")
+    first(browser, ".btn.authorize").click()
+    first(browser, "#oauth_username").send_keys("alice")
+    first(browser, "#oauth_password").send_keys("wrong")
+    first(browser, "[aria-label='Apply given OAuth2 credentials']").click()
+
+    assert "Invalid username or password" in first(browser, ".modal-ux .errors").text
+
+
+@pytest.mark.parametrize("path", ["/docs#/Tasks/createTask", "/redoc", "/problems"])
+def test_a_phone_shows_it_without_scrolling_sideways(service, browser, path):
+    screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.get(service.url + path)
+    first(browser, "#operations-Tasks-createTask .responses-table, .api-content, h2")
+    width = browser.execute_script("return document.documentElement.scrollWidth")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    assert width <= 390
 
 
 def test_redoc_shows_every_operation(service, browser):
+    console_errors(browser)  # of an earlier test
     browser.get(f"{service.url}/redoc")
     text = first(browser, "#section\\/Authentication, .api-content").text
 
     assert "Create a task" in text
     assert requests_elsewhere(browser, service) == set()
+    assert console_errors(browser) == []
 
 
 def test_a_request_to_another_server_does_not_go_unnoticed(service, browser):

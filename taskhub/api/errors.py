@@ -51,10 +51,11 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:
-    """The same answer outside REST framework: middleware and Django's own error pages. A page for staff is HTML."""
+    """The same answer outside REST framework: middleware and Django's own error pages. A browser is shown a page."""
     body, content_type = problem_body(exc, request.path), CONTENT_TYPE
-    if request.path.startswith("/admin/") and request.get_preferred_type([CONTENT_TYPE, HTML]) == HTML:
-        content, content_type = render_to_string("problem.html", body).encode(), f"{HTML}; charset=utf-8"
+    if request.get_preferred_type([CONTENT_TYPE, HTML]) == HTML:
+        template = "problem.html" if request.path.startswith("/admin/") else "problem_page.html"
+        content, content_type = render_to_string(template, body).encode(), f"{HTML}; charset=utf-8"
     else:
         content = to_json(body)
     return HttpResponse(content, status=exc.status_code, headers=problem_headers(exc), content_type=content_type)

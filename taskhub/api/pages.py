@@ -25,6 +25,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
         "worker-src blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
         "frame-ancestors 'none'",
     ]
 )
@@ -58,6 +61,8 @@ class Page(APIView):
 
 class SwaggerUI(Page, SpectacularSwaggerSplitView):
     url = "/openapi.json"
+    template_name = "swagger_ui.html"
+    template_name_js = "swagger_ui.js"
 
 
 class ReDoc(Page, SpectacularRedocView):

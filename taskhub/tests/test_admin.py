@@ -156,10 +156,6 @@ def test_a_program_gets_a_problem_also_there(boss_client, accept):
     assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_a_browser_gets_a_problem_elsewhere(boss_client):
-    assert boss_client.get("/nowhere")["Content-Type"] == "application/problem+json"
-
-
 def test_the_start_page_lists_what_staff_works_with(boss_client):
     apps = boss_client.get("/admin/").context["app_list"]
 
