@@ -88,6 +88,7 @@ def test_a_newcomer_signs_in_and_creates_a_task_in_swagger_ui(service, browser):
     first(browser, ".btn.authorize").click()
     first(browser, "[aria-label='Remove authorization']")  # still signed in
     assert browser.execute_script("return localStorage.length") == 0
+    assert CREDENTIALS["password"] not in browser.execute_script("return sessionStorage.authorized")
 
 
 def test_a_wrong_password_is_told_in_words(service, browser):

@@ -1,7 +1,8 @@
 "use strict";
 
-// Kept until the tab is closed; Swagger UI itself would keep it in localStorage, for ever
+// The access token is kept until the tab is closed. Swagger UI itself would keep everything in localStorage, for ever
 const KEPT = "authorized";
+const NOT_KEPT = ["password", "clientSecret", "refresh_token"];
 
 // Swagger UI shows the members `error` and `error_description` of a refused sign-in, and no other word of it
 const explainSignIn = (response) => {
@@ -21,13 +22,14 @@ const ui = SwaggerUIBundle({
   onComplete: () => {
     const kept = sessionStorage.getItem(KEPT);
     if (kept) {
-      ui.authActions.restoreAuthorization(JSON.parse(kept));
+      ui.authActions.restoreAuthorization({ authorized: JSON.parse(kept) });
     }
   },
   ...{{ settings|safe }},
 });
 
 window.addEventListener("pagehide", () => {
-  const authorized = ui.getState().getIn(["auth", "authorized"]);
-  sessionStorage.setItem(KEPT, JSON.stringify(authorized ?? {}));
+  const authorized = ui.getState().getIn(["auth", "authorized"]) ?? {};
+  const kept = JSON.stringify(authorized, (key, value) => (NOT_KEPT.includes(key) ? undefined : value));
+  sessionStorage.setItem(KEPT, kept);
 });
