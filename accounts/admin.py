@@ -18,7 +18,8 @@ from django.utils.safestring import SafeString
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import LONGEST_SPELLING, User
-from taskhub.admin import LargeTable, as_uuid, number_of
+from taskhub.admin import LargeTable, as_uuid
+from taskhub.postgresql.estimates import number_of
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 

@@ -6,7 +6,8 @@ from uuid import UUID, uuid5
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection
 
-from accounts.models import User, UsernameTaken, violated_constraint
+from accounts.models import User, UsernameTaken
+from taskhub.postgresql.errors import original
 
 PASSWORD = "demo demo demo"  # noqa: S105 - meant to be known
 NAMESPACE = UUID("019aa524-7d1c-7a4e-9a51-5d2f60c7b3e8")
@@ -37,8 +38,9 @@ def add_users(number: int, created_at: datetime) -> int:
         try:
             cursor.execute("INSERT INTO users SELECT * FROM demo_users ON CONFLICT (id) DO NOTHING")
         except IntegrityError as error:
-            if violated_constraint(error) == "users_username_lower_key":
-                raise UsernameTaken(error.__cause__.diag.message_detail) from error  # type: ignore[union-attr]
+            refused = original(error)
+            if refused and refused.diag.constraint_name == "users_username_lower_key":
+                raise UsernameTaken(refused.diag.message_detail) from error
             raise
         added: int = cursor.rowcount
         cursor.execute("DROP TABLE demo_users")

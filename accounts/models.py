@@ -15,6 +15,7 @@ from rest_framework.exceptions import NotAuthenticated
 from uuid_utils.compat import uuid7
 
 from taskhub.api.problems import InputError, Problem
+from taskhub.postgresql.errors import violated_constraint
 
 SHORTEST_USERNAME = 3  # characters, after normalization
 LONGEST_USERNAME = 50
@@ -76,12 +77,6 @@ class UserManager(BaseUserManager["User"]):
         user.full_clean()
         user.save(using=self._db)
         return user
-
-
-def violated_constraint(error: IntegrityError) -> str | None:
-    """The name PostgreSQL gives of the constraint that refused a row."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    return getattr(diagnosis, "constraint_name", None)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

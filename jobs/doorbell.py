@@ -9,8 +9,8 @@ from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from jobs.registry import known_kind
-from taskhub.api.health import redis_client
 from taskhub.celery import app
+from taskhub.redis import redis_client
 
 log = logging.getLogger("jobs.doorbell")
 MESSAGE_EXPIRES = 3600  # seconds; far less than finished jobs are kept, so that no late message finds its job pruned

@@ -20,7 +20,7 @@ from psycopg.errors import LockNotAvailable
 from jobs.failpoints import failpoint
 from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, LeaseLost, Outcome, State
 from jobs.registry import Cancelled, Kind, NotDone, PermanentError, known_kind
-from taskhub.api.errors import sqlstate
+from taskhub.postgresql.errors import is_caused_by, sqlstate
 
 log = logging.getLogger("jobs")
 NOTHING = "nothing to do"
@@ -116,7 +116,7 @@ def claim(job_id: str, kind: Kind) -> Job | None:
             taken = job and take(job, kind)
             failpoint("claim.before_commit")
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
+        if is_caused_by(error, LockNotAvailable):
             return None  # its worker is about to finish it, or somebody is about to let go of the row
         raise
     failpoint("claim.after_commit")

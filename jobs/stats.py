@@ -11,7 +11,8 @@ from django.db.models.functions import Coalesce, Now
 from psycopg.errors import QueryCanceled
 
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
-from taskhub.admin import planned_rows
+from taskhub.postgresql.errors import is_caused_by
+from taskhub.postgresql.estimates import planned_rows
 
 PATIENCE = 2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
 MOST_RUNNING = 100  # shown one by one
@@ -57,7 +58,7 @@ def within(patience: int, rows: QuerySet[Any, Any]) -> list[Any] | None:
         with transaction.atomic(), statement_timeout(patience):
             return list(rows)
     except OperationalError as error:
-        if not isinstance(error.__cause__, QueryCanceled):
+        if not is_caused_by(error, QueryCanceled):
             raise
     return None
 

@@ -11,6 +11,7 @@ from jobs.doorbell import ring
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
 from jobs.registry import kind_of, known_kind
 from taskhub.api.problems import Problem
+from taskhub.postgresql.errors import is_caused_by
 
 Wish = Literal["retry", "cancel"]
 
@@ -31,7 +32,7 @@ def locked(jobs: QuerySet[Job]) -> list[Job]:
         with transaction.atomic():
             return list(jobs.select_for_update(no_key=True, of=("self",)))
     except OperationalError as error:
-        if not isinstance(error.__cause__, LockNotAvailable):
+        if not is_caused_by(error, LockNotAvailable):
             raise
         raise Refused("A worker holds this job at this moment. Look at it again.") from error
 

@@ -13,7 +13,7 @@ from redis import RedisError
 from jobs.doorbell import MESSAGE_EXPIRES, breaker, ring
 from jobs.failpoints import failpoint
 from jobs.models import Job, read_in_order
-from taskhub.api.health import redis_client
+from taskhub.redis import redis_client
 
 log = logging.getLogger("jobs.sweep")
 BATCH = 500  # jobs; twice as many may be found behind messages that wait

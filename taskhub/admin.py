@@ -24,14 +24,16 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from taskhub.api.errors import problem_response
 from taskhub.api.problems import Conflict, DatabaseUnavailable
+from taskhub.postgresql import estimates
+from taskhub.postgresql.errors import is_caused_by
+from taskhub.postgresql.estimates import About, number_of
 
 log = logging.getLogger("taskhub.admin")
-DEEPEST = 10_000  # rows one may page through, and rows that are counted one by one
 TOO_SLOW = (
     "The database was stopped after {:g} seconds, and nothing was changed. Ask for less: an exact name or id is found"
     " by an index, words of a title are not."
 )
-CHANGED = "Somebody else changed the same at this moment. Go back, reload the page and try again."
+CHANGED = "Someone else just changed this record. Go back, reload the page and try again."
 NOTHING = SafeString("-")
 BLOCK = '<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>'
 
@@ -62,47 +64,23 @@ class Site(admin.AdminSite):
                     response = view(request, *args, **kwargs)
                     return response.render() if hasattr(response, "render") else response
             except (IntegrityError, OperationalError) as error:
-                if isinstance(error, IntegrityError) or isinstance(error.__cause__, LockNotAvailable):
+                if isinstance(error, IntegrityError) or is_caused_by(error, LockNotAvailable):
                     log.warning("a change by staff was refused", exc_info=error)
                     return problem_response(Conflict(CHANGED), request)
-                if not isinstance(error.__cause__, QueryCanceled):
+                if not is_caused_by(error, QueryCanceled):
                     raise
                 return problem_response(DatabaseUnavailable(TOO_SLOW.format(self.statement_timeout / 1000)), request)
 
         return inner
 
 
-class About(int):
-    """A number of rows that nobody has counted."""
-
-    def __str__(self) -> str:
-        return f"about {int(self):,}" if self > DEEPEST + 1 else f"more than {DEEPEST:,}"
-
-
 class Newest(About):
     def __str__(self) -> str:
-        return f"the newest {DEEPEST:,} of {super().__str__()}"
-
-
-def planned_rows(rows: QuerySet[Any]) -> int:
-    """How many the planner expects, by the statistics that ANALYZE keeps."""
-    if rows.query.is_empty():
-        return 0
-    plan = rows.order_by().values("pk").explain(format="json")
-    return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
-
-
-def number_of(rows: QuerySet[Any]) -> int:
-    """Exact up to DEEPEST; beyond, which prints as such, what the planner expects."""
-    planned = planned_rows(rows)
-    if planned > DEEPEST:
-        return About(planned)
-    counted = rows.order_by()[: DEEPEST + 1].count()
-    return counted if counted <= DEEPEST else About(counted)  # the planner was wrong
+        return f"the newest {estimates.DEEPEST:,} of {super().__str__()}"
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages through the first DEEPEST rows, however many there are."""
+    """Pages through the first estimates.DEEPEST rows, however many there are."""
 
     object_list: Any
 
@@ -113,7 +91,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def num_pages(self) -> int:
-        return min(super().num_pages, DEEPEST // self.per_page)
+        return min(super().num_pages, estimates.DEEPEST // self.per_page)
 
     def validate_number(self, number: Any) -> int:
         """Another page, the last one, instead of one that does not exist."""
@@ -147,7 +125,6 @@ class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
     list_max_show_all = 0
     sortable_by = ()
     not_listed: tuple[str, ...] = ()  # large columns, which the list does not show
-    actions_selection_counter = False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LargeList

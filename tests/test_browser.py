@@ -87,7 +87,7 @@ def test_a_newcomer_signs_in_and_creates_a_task_in_swagger_ui(service, browser):
     browser.refresh()
     first(browser, ".btn.authorize").click()
     first(browser, "[aria-label='Remove authorization']")  # still signed in
-    assert browser.execute_script("return localStorage.length") == 0
+    assert browser.execute_script("return localStorage.getItem('authorized')") is None
     assert CREDENTIALS["password"] not in browser.execute_script("return sessionStorage.authorized")
 
 
@@ -106,12 +106,36 @@ def test_a_wrong_password_is_told_in_words(service, browser):
 def test_a_phone_shows_it_without_scrolling_sideways(service, browser, path):
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.get("about:blank")  # or another fragment of the same page would load nothing
     browser.get(service.url + path)
     first(browser, "#operations-Tasks-createTask .responses-table, .api-content, h2")
     width = browser.execute_script("return document.documentElement.scrollWidth")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     assert width <= 390
+
+
+@pytest.fixture
+def boss(service, browser):
+    """Is signed in to the admin."""
+    made = "from accounts.models import User; User.objects.create_superuser('boss', 'correct horse battery')"
+    service.manage("shell", "-v0", "-c", made)
+    browser.get(f"{service.url}/admin/")
+    first(browser, "#id_username").send_keys("boss")
+    first(browser, "#id_password").send_keys("correct horse battery")
+    first(browser, "[type=submit]").click()
+    first(browser, "#user-tools")
+
+
+@pytest.mark.usefixtures("boss")
+def test_staff_is_told_how_many_rows_are_ticked(service, browser):
+    console_errors(browser)  # of an earlier test
+    browser.get(f"{service.url}/admin/accounts/user/")
+    first(browser, "#action-toggle").click()
+    rows = browser.find_elements(By.CSS_SELECTOR, "#result_list tbody tr")
+
+    assert first(browser, ".action-counter").text == f"{len(rows)} of {len(rows)} selected"
+    assert console_errors(browser) == []
 
 
 def test_redoc_shows_every_operation(service, browser):

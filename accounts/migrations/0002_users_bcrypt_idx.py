@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from taskhub.postgresql.operations import AddIndex
+from taskhub.postgresql.operations import RetryableAddIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial")]
 
     operations = [
-        AddIndex(
+        RetryableAddIndexConcurrently(
             model_name="user",
             index=models.Index(
                 condition=models.Q(("password__startswith", "bcrypt$")), fields=["id"], name="users_bcrypt_idx"

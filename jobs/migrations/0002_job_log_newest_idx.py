@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from taskhub.postgresql.operations import AddIndex
+from taskhub.postgresql.operations import RetryableAddIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndex(
+        RetryableAddIndexConcurrently(
             model_name="job",
             index=models.Index(
                 models.OrderBy(

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from taskhub.postgresql.operations import AddIndex
+from taskhub.postgresql.operations import RetryableAddIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("jobs", "0002_job_log_newest_idx")]
 
     operations = [
-        AddIndex(
+        RetryableAddIndexConcurrently(
             "job",
             models.Index(
                 fields=["kind", "run_at"],

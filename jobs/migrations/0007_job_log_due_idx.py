@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from taskhub.postgresql.operations import AddIndex, RemoveIndex
+from taskhub.postgresql.operations import RetryableAddIndexConcurrently, RetryableRemoveIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("jobs", "0006_job_attempt_cancelled")]
 
     operations = [
-        AddIndex(
+        RetryableAddIndexConcurrently(
             "job",
             models.Index(
                 fields=["deliver_at", "deliveries"],
@@ -19,5 +19,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(state__in=("queued", "running")),
             ),
         ),
-        RemoveIndex("job", "job_log_deliver_at_idx"),
+        RetryableRemoveIndexConcurrently("job", "job_log_deliver_at_idx"),
     ]

@@ -18,11 +18,9 @@ from rest_framework.response import Response
 from taskhub.api.formats import to_json
 from taskhub.api.problems import BadRequest, Conflict, DatabaseUnavailable, InputError, InternalError, Problem
 from taskhub.api.request_log import request_id
+from taskhub.postgresql.errors import FOREIGN_KEY_VIOLATION, PASSING_STATES, sqlstate
 
 MOST_ERRORS = 100  # in one answer, however many mistakes the input has
-FOREIGN_KEY_VIOLATION = "23503"
-# A standby after a failover, and a statement prepared before a column changed: a new connection helps
-PASSING_STATES = ("25006", "0A000")
 CONTENT_TYPE = "application/problem+json"
 HTML = "text/html"
 # REST framework's words where they differ from ours
@@ -58,7 +56,8 @@ def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:
         content, content_type = render_to_string(template, body).encode(), f"{HTML}; charset=utf-8"
     else:
         content = to_json(body)
-    return HttpResponse(content, status=exc.status_code, headers=problem_headers(exc), content_type=content_type)
+    headers = {**problem_headers(exc), "Vary": "Accept"}
+    return HttpResponse(content, status=exc.status_code, headers=headers, content_type=content_type)
 
 
 def problem_body(exc: APIException, path: str) -> dict[str, Any]:
@@ -135,11 +134,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(error, DataError):
         return problem_response(BadRequest(), request)
     return problem_response(InternalError(), request)
-
-
-def sqlstate(error: BaseException | None) -> str | None:
-    """PostgreSQL's code of the error, if it is one of the database's."""
-    return getattr(error.__cause__, "sqlstate", None) if error else None
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

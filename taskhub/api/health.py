@@ -23,18 +23,11 @@ from rest_framework.response import Response
 import taskhub
 from taskhub.api import health_openapi as openapi
 from taskhub.api.views import StrictQuery
+from taskhub.redis import redis_client
 
 STARTED = time.monotonic()
 DATABASE_PATIENCE = 2  # seconds for all questions to the database, after connecting
-REDIS_PATIENCE = 0.5  # seconds to connect, and again to answer
 draining = Event()  # set by taskhub.server, shared with the workers it forks
-
-
-@functools.cache
-def redis_client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=REDIS_PATIENCE, socket_timeout=REDIS_PATIENCE, retry=None
-    )
 
 
 def redis_answers() -> bool:

@@ -29,10 +29,10 @@ NO_FIELDS = {"type": "object", "additionalProperties": False, "maxProperties": 0
 REQUEST_ID = "0f6c1f9cbf4f4a6f8f3a9f5d2c7b1e4a"  # in examples
 MEANINGS = {
     200: "As asked.",
-    201: "It was made.",
-    202: "It was asked for; whether it happens is not decided here.",
+    201: "Created.",
+    202: "Accepted; whether it happens is not decided here.",
     400: "The input is not valid.",
-    401: "It is not known who is asking.",
+    401: "The caller is not authenticated.",
     404: "There is no such thing, or the caller may not see it.",
     409: "Something else came first.",
     413: "The body is larger than 1 MiB.",
@@ -127,7 +127,7 @@ class Schema(AutoSchema):
 
     def problems(self, found: Document) -> Iterator[APIException]:
         """What can go wrong, by what the operation takes and needs."""
-        yield BadParameter("colour", "unknown_parameter", "This parameter is not known here.")
+        yield from getattr(self.described, "problems", ())  # first, as they tell most about the operation
         if found.get("security"):
             yield NotAuthenticated()
         if "{" in self.path:
@@ -136,7 +136,7 @@ class Schema(AutoSchema):
             yield ParseError("The body is not valid JSON: unexpected end of data: line 1 column 9 (char 8).")
             yield BodyTooLarge()
             yield UnsupportedMediaType("text/plain")
-        yield from getattr(self.described, "problems", ())
+        yield BadParameter("colour", "unknown_parameter", "This parameter is not known here.")
         yield InternalError()
         if self.get_tags() != [SERVICE]:  # whose operations do without the database, or say in their own words
             yield DatabaseUnavailable()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from taskhub.api.problems import EXPLANATIONS
+
 DESCRIPTION = """\
 The task service that other programs stand on. Background work is done exactly once, and you see what was done.
 
@@ -16,6 +18,7 @@ parameters are errors, never ignored.
 
 **Times** are RFC 3339 in UTC with `Z`. The trailing slash of a path is optional.
 """
+TYPES = f"Leads to an explanation. One of {', '.join(f'`/problems/{code}`' for code in EXPLANATIONS)}."
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 SERVICE = "Service"
 TAGS = {
@@ -42,7 +45,7 @@ COMPONENTS = {
             "description": "An error answer (RFC 9457).",
             "required": ["type", "title", "status", "detail", "code", "instance", "request_id", "errors"],
             "properties": {
-                "type": {"type": "string", "format": "uri-reference", "description": "`/problems/{code}`"},
+                "type": {"type": "string", "format": "uri-reference", "description": TYPES},
                 "title": {"type": "string"},
                 "status": {"type": "integer", "minimum": 400, "maximum": 599},
                 "detail": {"type": "string", "description": "A sentence for people."},

@@ -24,7 +24,7 @@ def forget(name: str, schema_editor: Any) -> None:
     schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(name)}")
 
 
-class AddIndex(AddIndexConcurrently):
+class RetryableAddIndexConcurrently(AddIndexConcurrently):
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         with patience(schema_editor):
             forget(self.index.name, schema_editor)
@@ -35,7 +35,7 @@ class AddIndex(AddIndexConcurrently):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
-class RemoveIndex(RemoveIndexConcurrently):
+class RetryableRemoveIndexConcurrently(RemoveIndexConcurrently):
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         with patience(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)

@@ -8,7 +8,9 @@ from django.db import connection
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from taskhub import admin as staff
-from taskhub.admin import About, EstimatingPaginator, pretty_json, pretty_text
+from taskhub.admin import EstimatingPaginator, pretty_json, pretty_text
+from taskhub.postgresql import estimates
+from taskhub.postgresql.estimates import About
 from taskhub.tests.pages import statements
 from tasks.tests.factories import TaskFactory
 
@@ -16,7 +18,7 @@ LISTS = ["/admin/accounts/user/", "/admin/tasks/task/", "/admin/jobs/job/", "/ad
 
 
 def estimated(monkeypatch, rows):
-    monkeypatch.setattr(staff, "planned_rows", lambda queryset: rows)
+    monkeypatch.setattr(estimates, "planned_rows", lambda queryset: rows)
     return EstimatingPaginator(User.objects.order_by("-id"), 100)
 
 
@@ -25,9 +27,9 @@ def test_the_planner_knows_about_how_many_rows_there_are(db):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE users")
 
-    assert staff.planned_rows(User.objects.all()) == 500
-    assert staff.planned_rows(User.objects.filter(username="user7")) == 1
-    assert staff.planned_rows(User.objects.none()) == 0
+    assert estimates.planned_rows(User.objects.all()) == 500
+    assert estimates.planned_rows(User.objects.filter(username="user7")) == 1
+    assert estimates.planned_rows(User.objects.none()) == 0
 
 
 def test_few_rows_are_counted(db, monkeypatch):
@@ -45,7 +47,7 @@ def test_many_rows_are_estimated_and_the_pages_end(db, monkeypatch):
 
 
 def test_more_rows_than_the_planner_believes_are_not_all_counted(db, monkeypatch):
-    monkeypatch.setattr(staff, "DEEPEST", 100)
+    monkeypatch.setattr(estimates, "DEEPEST", 100)
     UserFactory.create_batch(103)
     paginator = estimated(monkeypatch, 1)
 
@@ -64,7 +66,7 @@ def test_fewer_rows_than_the_planner_believes_leave_an_empty_page(db, monkeypatc
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_large_table_is_not_counted(boss_client, monkeypatch, path):
-    monkeypatch.setattr(staff, "planned_rows", lambda rows: 1_000_000)
+    monkeypatch.setattr(estimates, "planned_rows", lambda rows: 1_000_000)
 
     assert not [sql for sql in statements(boss_client, path) if "COUNT(*)" in sql]
 
@@ -107,7 +109,7 @@ def sleeping(rows):
 
 def test_a_statement_that_takes_too_long_is_ended_and_explained(boss_client, monkeypatch):
     monkeypatch.setattr(staff.Site, "statement_timeout", 50)
-    monkeypatch.setattr(staff, "planned_rows", sleeping)
+    monkeypatch.setattr(estimates, "planned_rows", sleeping)
     response = boss_client.get("/admin/tasks/task/")
 
     assert response.status_code == 503

@@ -2,8 +2,7 @@ import re
 
 import pytest
 
-from taskhub.api.explanations import EXPLANATIONS
-from taskhub.api.problems import Problem
+from taskhub.api.problems import EXPLANATIONS, Problem
 from taskhub.tests.contract import document
 from tests.service import ROOT
 
