@@ -1,0 +1,42 @@
+"""docs/ARCHITECTURE.md names each file of the project that runs for a request."""
+
+import io
+import re
+import sys
+
+import pytest
+from django.test import RequestFactory
+
+from accounts.tokens import AccessToken
+from taskhub.wsgi import application
+from tests.service import ROOT
+
+
+def post_task(token):
+    """As the server hands it over: through WSGI."""
+    headers = {"Authorization": f"Bearer {token}"}
+    request = RequestFactory(headers=headers).post("/tasks/", '{"title": "Milk"}', content_type="application/json")
+    statuses = []
+    environ = {**request.environ, "wsgi.input": io.BytesIO(b'{"title": "Milk"}')}
+    list(application(environ, lambda status, headers, *_: statuses.append(status)))
+    assert statuses == ["201 Created"]
+
+
+def files_run_by(call):
+    seen = set()
+    sys.setprofile(lambda frame, event, argument: seen.add(frame.f_code.co_filename))
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    ours = {file.removeprefix(f"{ROOT}/") for file in seen if file.startswith(f"{ROOT}/")}
+    return {file for file in ours if not file.startswith((".venv/", "tests/"))}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_files_that_run_for_a_new_task_are_named(alice):
+    token = AccessToken.for_user(alice)
+    post_task(token)  # what is imported or made only once is not a part of it
+    told = re.search(r"All files that run for it: (.*?)\.\n", (ROOT / "docs/ARCHITECTURE.md").read_text(), re.DOTALL)
+
+    assert files_run_by(lambda: post_task(token)) == set(re.findall(r"`([^`]+)`", told.group(1)))
