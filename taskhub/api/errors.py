@@ -16,7 +16,15 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from taskhub.api.formats import to_json
-from taskhub.api.problems import BadRequest, Conflict, DatabaseUnavailable, InputError, InternalError, Problem
+from taskhub.api.problems import (
+    BadRequest,
+    Conflict,
+    DatabaseUnavailable,
+    InputError,
+    InternalError,
+    Problem,
+    title_of,
+)
 from taskhub.api.request_log import request_id
 from taskhub.postgresql.errors import FOREIGN_KEY_VIOLATION, PASSING_STATES, sqlstate
 
@@ -49,15 +57,30 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:
-    """The same answer outside REST framework: middleware and Django's own error pages. A browser is shown a page."""
+    """The same answer outside REST framework: middleware and Django's own error pages.
+
+    A browser is shown a page, in the admin and where nothing is; the API answers in JSON whatever Accept says.
+    """
     body, content_type = problem_body(exc, request.path), CONTENT_TYPE
-    if request.get_preferred_type([CONTENT_TYPE, HTML]) == HTML:
-        template = "problem.html" if request.path.startswith("/admin/") else "problem_page.html"
+    template = page_template(request)
+    if template and prefers_html(request):
         content, content_type = render_to_string(template, body).encode(), f"{HTML}; charset=utf-8"
     else:
         content = to_json(body)
-    headers = {**problem_headers(exc), "Vary": "Accept"}
+    headers = {**problem_headers(exc), **({"Vary": "Accept"} if template else {})}
     return HttpResponse(content, status=exc.status_code, headers=headers, content_type=content_type)
+
+
+def page_template(request: HttpRequest) -> str | None:
+    """Of the page that tells people of an error there; None where only programs ask."""
+    if request.path.startswith("/admin/"):
+        return "problem.html"
+    return "problem_page.html" if request.method == "GET" and request.resolver_match is None else None
+
+
+def prefers_html(request: HttpRequest) -> bool:
+    """As browsers do; programs that name no type do not."""
+    return request.get_preferred_type(["application/json", CONTENT_TYPE, HTML]) == HTML
 
 
 def problem_body(exc: APIException, path: str) -> dict[str, Any]:
@@ -71,7 +94,7 @@ def problem_body(exc: APIException, path: str) -> dict[str, Any]:
         detail = CREDENTIALS_INVALID if token_was_sent(exc) else CREDENTIALS_MISSING
     return {
         "type": f"/problems/{code}",
-        "title": code.replace("_", " ").capitalize(),
+        "title": title_of(code),
         "status": exc.status_code,
         "detail": detail,
         "code": code,

@@ -10,8 +10,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from taskhub.api.errors import prefers_html
 from taskhub.api.health import Probe
-from taskhub.api.problems import EXPLANATIONS
+from taskhub.api.problems import EXPLANATIONS, title_of
 
 
 def explained(code: str) -> dict[str, object]:
@@ -19,9 +20,8 @@ def explained(code: str) -> dict[str, object]:
     if code not in EXPLANATIONS:
         raise NotFound
     status, meaning, remedy = EXPLANATIONS[code]
-    title = code.replace("_", " ").capitalize()
     facts = {"type": f"/problems/{code}", "code": code, "status": status, "reason": HTTPStatus(status).phrase}
-    return {**facts, "title": title, "meaning": meaning, "remedy": remedy}
+    return {**facts, "title": title_of(code), "meaning": meaning, "remedy": remedy}
 
 
 @extend_schema(exclude=True)
@@ -31,7 +31,7 @@ class Explanations(Probe):
     def get(self, request: Request, code: str | None = None) -> HttpResponseBase:
         problems = [explained(name) for name in ([code] if code else EXPLANATIONS)]
         response: HttpResponseBase = Response(problems[0] if code else {"problems": problems})
-        if request._request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+        if prefers_html(request._request):
             page = {"title": problems[0]["title"] if code else "Problems", "problems": problems, "one": code}
             response = render(request._request, "explanations.html", page)
         patch_vary_headers(response, ["Accept"])

@@ -10,9 +10,8 @@ The task service that other programs stand on. Background work is done exactly o
 **Sign in**: `POST /auth/register`, then `POST /auth/login`; send `Authorization: Bearer <access token>`. At
 [/docs](/docs), press *Authorize* and fill in username and password; [/redoc](/redoc) is better to read.
 
-**Errors**, all of them, are `application/problem+json` (RFC 9457) with a stable `code`, which `type` leads to an
-explanation of; [/problems](/problems) lists them. Unknown fields and query
-parameters are errors, never ignored.
+**Errors**, all of them, are `application/problem+json` (RFC 9457) with a stable `code`. `type` leads to an explanation
+of the code; [/problems](/problems) lists all. Unknown fields and query parameters are errors, never ignored.
 
 **Lists** come in pages: follow `meta.next_cursor` with `cursor` until it is null.
 

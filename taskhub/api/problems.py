@@ -8,6 +8,10 @@ from typing import NamedTuple, TypedDict
 from rest_framework.exceptions import APIException
 
 
+def title_of(code: str) -> str:
+    return code.replace("_", " ").capitalize()
+
+
 class InputError(TypedDict, total=False):
     """One place in the input that is wrong: `pointer` into the body (RFC 6901) or `parameter` of the query."""
 

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 import taskhub
+from taskhub.api.errors import prefers_html
 from taskhub.api.health import Probe
 from taskhub.api.health_openapi import describe_root
 
@@ -28,7 +29,7 @@ class Root(Probe):
         response: HttpResponseBase = Response(
             {"app": "TaskHub", "version": taskhub.__version__, "addresses": ADDRESSES}
         )
-        if "text/html" in request.headers.get("Accept", ""):
+        if prefers_html(request._request):
             response = redirect("docs")
         patch_vary_headers(response, ["Accept"])
         return response

@@ -4,6 +4,8 @@ import pytest
 
 from taskhub.api.problems import EXPLANATIONS, Problem
 from taskhub.tests.contract import document
+from taskhub.tests.test_problems import failing_with
+from tasks.views import TaskViewSet
 from tests.service import ROOT
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -71,6 +73,17 @@ def test_a_browser_at_an_unknown_path_is_shown_the_same_facts(anonymous_client):
 
     assert (response.status_code, response["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert 'href="/problems/not_found"' in response.content.decode()
+
+
+def test_an_error_of_the_api_is_json_even_for_a_browser(alice_client, monkeypatch):
+    monkeypatch.setattr(TaskViewSet, "list", failing_with(RuntimeError()))
+    responses = [
+        alice_client.get("/tasks/", headers=BROWSER),
+        alice_client.generic("POST", "/tasks/", b"x" * (1024 * 1024 + 1), headers=BROWSER),
+    ]
+
+    assert [response.status_code for response in responses] == [500, 413]
+    assert {response["Content-Type"] for response in responses} == {"application/problem+json"}
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", ""])
