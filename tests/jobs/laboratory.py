@@ -124,6 +124,11 @@ class Laboratory:
     def sql(self, statement, *values):
         return self.database.execute(statement, values).fetchall()
 
+    def waiting(self, locktype):
+        """The connections to this database that wait for such a lock: tests run beside others on one server."""
+        held_up = "pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+        return self.sql(f"SELECT FROM pg_locks WHERE NOT granted AND locktype = %s AND {held_up}", locktype)
+
     def job(self, job_id):
         """The row, or None."""
         return next(iter(self.sql("SELECT * FROM job_log WHERE job_id = %s", job_id)), None)

@@ -9,11 +9,12 @@ from tests.service import wait_until
 
 def at_once(lab, *commands, **options):
     """What processes got that were let go together."""
-    waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
     lab.database.execute("SELECT pg_advisory_lock(%s)", [GATE])
-    pids = [lab.start(*command, **options) for command in commands]
-    wait_until(lambda: len(lab.sql(waiting, GATE)) == len(commands), seconds=5)
-    lab.database.execute("SELECT pg_advisory_unlock(%s)", [GATE])
+    try:
+        pids = [lab.start(*command, **options) for command in commands]
+        wait_until(lambda: len(lab.waiting("advisory")) == len(commands), seconds=5)
+    finally:
+        lab.database.execute("SELECT pg_advisory_unlock(%s)", [GATE])
     return [lab.wait(pid) for pid in pids]
 
 

@@ -120,12 +120,11 @@ def test_of_sixteen_retries_at_once_one_wins(lab):
 def test_a_retry_whose_process_dies_before_its_commit_never_happened(lab):
     job_id = lab.enqueue("hopeless")
     lab.run(job_id)
-    lab.database.execute("BEGIN")
-    lab.database.execute("SELECT FROM job_log WHERE job_id = %s FOR UPDATE", [job_id])
-    pid = lab.start("steer", job_id, "retry")
-    wait_until(lambda: lab.sql("SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"), seconds=5)
-    os.kill(pid, signal.SIGKILL)
-    lab.database.execute("COMMIT")
+    with lab.database.transaction():
+        lab.database.execute("SELECT FROM job_log WHERE job_id = %s FOR UPDATE", [job_id])
+        pid = lab.start("steer", job_id, "retry")
+        wait_until(lambda: lab.waiting("transactionid"), seconds=5)
+        os.kill(pid, signal.SIGKILL)
 
     assert lab.wait(pid) == "SIGKILL"
     assert (lab.job(job_id).state, lab.job(job_id).max_attempts) == ("failed", 3)
