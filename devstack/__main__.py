@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; a foreseeable failure becomes one sentence on stderr."""
     arguments = vars(_parser().parse_args())
-    from devstack import DevstackError, commands
+    from devstack import DevstackError, commands, files
 
     code: int
     try:
@@ -64,7 +64,7 @@ def main() -> int:
         print(f"devstack: {failure}", file=sys.stderr)
         code = failure.exit_code
     except OSError as failure:
-        print(f"devstack: {failure}", file=sys.stderr)
+        print(f"devstack: {files.explain(failure)}", file=sys.stderr)
         code = 1
     return code
 

@@ -1,5 +1,6 @@
 """Where things are, and what the parts find in their environment."""
 
+import difflib
 import ipaddress
 import os
 import re
@@ -10,6 +11,7 @@ from devstack import DevstackError
 from devstack.files import make_folder
 
 ROOT = Path(__file__).absolute().parent.parent
+OWN = ("TASKHUB_PG_BIN", "TASKHUB_REDIS_BIN")  # what devstack itself reads; .env.example has all that TaskHub reads
 _SETTING = re.compile(
     r"""(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?:(?P<quote>["'])(?P<quoted>.*)(?P=quote)|(?P<plain>.*?))(?:\s+\#.*)?"""
 )
@@ -32,8 +34,17 @@ def _settings(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def load_dotenv() -> None:
-    """Add what .env in the checkout says to the environment; what is there already wins."""
-    for name, value in read_dotenv(ROOT / ".env").items():
+    """Add what .env in the checkout says to the environment; what is there already wins.
+
+    Raises DevstackError for a name that looks like a setting and is none: a typo would silently change nothing.
+    """
+    found = read_dotenv(ROOT / ".env")
+    known = {*read_dotenv(ROOT / ".env.example"), *OWN}
+    for name in found.keys() - known:
+        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.75)
+        if near or name.startswith("TASKHUB_"):
+            raise DevstackError(f".env sets {name}, which is no setting{f'; is it {near[0]}?' if near else ''}")
+    for name, value in found.items():
         os.environ.setdefault(name, value)
 
 

@@ -1,7 +1,9 @@
 """Private files, and the locks that the operating system drops for whoever dies."""
 
+import errno
 import fcntl
 import os
+import pwd
 import secrets
 from pathlib import Path
 
@@ -28,6 +30,30 @@ def kept_secret(path: Path) -> str:
     if not path.exists():
         write_private(path, secrets.token_hex(24))
     return path.read_text(encoding="utf-8")
+
+
+def explain(failure: OSError) -> str:
+    """What went wrong with a file, and what to do about it where that is known."""
+    if failure.errno == errno.EROFS:
+        return f"{failure.filename} is on a read-only file system: clone TaskHub to a folder you can write to"
+    if isinstance(failure, PermissionError) and failure.filename:
+        place = Path(failure.filename).absolute()
+        nearest = next(folder for folder in (place, *place.parents) if os.path.lexists(folder))
+        owner, we = _name_of(nearest.lstat().st_uid), _name_of(os.geteuid())
+        remedy = f"its mode forbids it. Allow it with chmod u+rwX {nearest}"
+        if owner != we:
+            remedy = (
+                f"it belongs to {owner}, and this is {we}. Clone TaskHub to a folder of your own, or become {owner}"
+            )
+        return f"{place} cannot be used: {remedy}"
+    return str(failure)
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container may run under a number without a name
+        return str(uid)
 
 
 class Lock:

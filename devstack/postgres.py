@@ -8,6 +8,8 @@ from signal import SIGINT, SIGQUIT
 from subprocess import DEVNULL
 from typing import IO
 
+import psutil
+
 from devstack import DevstackError, leftovers, processes
 from devstack.account import can_enter, for_servers, require_own, shared_temp
 from devstack.binaries import Programs, find_postgres, usable_by
@@ -163,9 +165,12 @@ class Postgres(Server):
         # PostgreSQL itself sees when the pid in its file is dead, and refuses to start when somebody else got it since,
         # as happens after the machine went down. A live server on this data is left from a run that was killed.
         lines = self._pid_file_lines()
-        if not lines or not (command := leftovers.command_line(pid := int(lines[0]))):
+        try:
+            process = psutil.Process(int(lines[0]))
+            command = process.cmdline()
+        except (IndexError, psutil.Error):
             return
         if str(self._data) in command:
-            leftovers.end(self.name, pid, lambda: leftovers.identity(pid) is None, self.stop_steps)
+            leftovers.end(self.name, process.pid, lambda: not leftovers.runs(process), self.stop_steps)
         else:
             (self._data / "postmaster.pid").unlink()

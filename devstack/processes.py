@@ -1,69 +1,21 @@
-"""Child processes: they die with us and stop as asked."""
+"""Starts child processes, which die with us. Standard library only: what makes `.venv` runs through here."""
 
 import ctypes
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
-from devstack import leftovers, signals
+from devstack import signals
 from devstack.account import Account
-from devstack.leftovers import StopSteps
 from devstack.output import Consumer, Output
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
-
-
-class Process:
-    """One child in a session of its own; `record` is the file that names it to the run after a crash of this one."""
-
-    def __init__(
-        self, name: str, record: Path, stop_steps: StopSteps, idle: Callable[[float], object] = time.sleep
-    ) -> None:
-        self.name = name
-        self._record = record
-        self._stop_steps = stop_steps
-        self._idle = idle
-        self._child: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The process id while it runs."""
-        return self._child.pid if self._child and self._child.poll() is None else None
-
-    def start(
-        self,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        output: int | IO[bytes],
-        account: Account | None = None,
-    ) -> None:
-        """Start it, once what an earlier run left of it has ended."""
-        leftovers.reap(self._record, self._stop_steps)
-        marked = {**environment, **leftovers.mark(self._record)}
-        self._child = spawn(command, marked, self._stop_steps[0][0], output, account)
-        leftovers.remember(self._record, self._child.pid)
-
-    def ending(self) -> str | None:
-        """How it ended, in words; None while it runs."""
-        code = self._child.poll() if self._child else None
-        if code is None:
-            return None
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-
-    def stop(self) -> None:
-        """End it and its group; does nothing when it was never started."""
-        if self._child is None:
-            return
-        child, self._child = self._child, None
-        leftovers.end(self.name, child.pid, lambda: child.poll() is not None, self._stop_steps, self._idle)
-        leftovers.kill_group(child.pid)
-        self._record.unlink(missing_ok=True)
 
 
 def spawn(
@@ -111,7 +63,8 @@ def run(
     finally:
         child.kill()
         child.wait()
-        leftovers.kill_group(child.pid)
+        with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def die_with_parent(signum: signal.Signals) -> Callable[[], None]:

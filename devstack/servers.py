@@ -10,7 +10,7 @@ from devstack import DevstackError, signals
 from devstack.files import make_folder
 from devstack.leftovers import StopSteps
 from devstack.ports import free_port
-from devstack.processes import Process
+from devstack.supervision import Process
 
 
 class Server:

@@ -1,68 +1,15 @@
-"""Which devstack command has a home now, what it runs there, and the private servers it runs on."""
+"""The private servers that TaskHub runs on."""
 
-import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devstack import DevstackError
-from devstack.files import Lock, write_private
+from devstack.home import URLS
+from devstack.output import remark
 from devstack.postgres import Postgres
 from devstack.servers import Server
 from devstack.valkey import Valkey
-
-URLS = ("DATABASE_URL", "REDIS_URL")
-_FACTS = "running.json"
-
-
-class AlreadyRunning(DevstackError):
-    """Another devstack command has this home."""
-
-    exit_code = 3
-
-
-def try_occupy(home: Path) -> Lock | None:
-    """Take this home for life; None when another command has it."""
-    lock = Lock(home / "lock", os.O_RDONLY | os.O_CREAT)
-    # More than once, because one who only looks holds a shared lock for an instant.
-    for _ in range(5):
-        if lock.take():
-            publish(home, {})
-            return lock
-        time.sleep(0.05)
-    lock.release()
-    return None
-
-
-def occupy(home: Path) -> Lock:
-    """Take this home for life, or raise AlreadyRunning."""
-    lock = try_occupy(home)
-    if lock is None:
-        where = (running(home) or {}).get("address") or "in another devstack command that will end soon"
-        raise AlreadyRunning(f"already running: {where} (data in {home})")
-    return lock
-
-
-def publish(home: Path, facts: dict[str, str]) -> None:
-    """Tell other commands what runs here. Private, because URLs contain passwords."""
-    write_private(home / _FACTS, json.dumps(facts))
-
-
-def running(home: Path) -> dict[str, str] | None:
-    """What the command that has this home published; None when there is none."""
-    lock = Lock(home / "lock", os.O_RDONLY | os.O_CREAT)
-    try:
-        if lock.take(shared=True):
-            return None
-        facts: dict[str, str] = json.loads((home / _FACTS).read_text())
-    except FileNotFoundError:  # the first of all runs has not come so far
-        return {}
-    else:
-        return facts
-    finally:
-        lock.release()
 
 
 @contextmanager
@@ -75,6 +22,7 @@ def private_servers(home: Path) -> Iterator[tuple[list[Server], dict[str, str]]]
             if name not in urls:
                 server = kind(home)
                 server.start()
+                remark(f"{server.name} listens on 127.0.0.1 port {server.port}")
                 servers.append(server)
                 urls[name] = server.url
         yield servers, urls

@@ -1,100 +1,84 @@
-"""Runs everything until Ctrl-C: migrates, starts the parts, watches over them, stops them in order."""
+"""Runs everything until Ctrl-C: servers, migrations, the API, a worker and the scheduler."""
 
 import http.client
-import time
+from collections import deque
 from collections.abc import Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from signal import SIGTERM
-from typing import NamedTuple, NoReturn
 
-from devstack import DevstackError, processes, signals
-from devstack.output import Output, prefixed
-from devstack.ports import dialled_host
-from devstack.processes import Process
-from devstack.servers import Server
+from devstack import DevstackError, home, leftovers, processes, signals, stack
+from devstack.environment import for_parts
+from devstack.output import remark, say
+from devstack.ports import dialled_host, require_free, url_of
+from devstack.supervision import Part, Supervisor
 from devstack.virtualenv import PYTHON
 
-_PATIENCE = 60.0  # seconds for the API to answer
+_READY = """
+READY {url}
+
+    API documents   {url}/docs
+    admin           {url}/admin/
+    first admin     python3 -m devstack manage createsuperuser
+    stop            Ctrl-C
+"""
 
 
-class Part(NamedTuple):
-    """A program of TaskHub that runs as long as `up` does."""
+def run(folder: Path, host: str, port: int, reload: bool) -> int:
+    """Run it on the data in `folder`. Returns 0 after a signal, 1 when a part ends by itself."""
+    home.occupy(folder)
+    address = {"address": url_of(host, port)}
+    home.publish(folder, address)
+    leftovers.reap_parts(folder)  # one of them may still have the port
+    require_free(host, port)
+    with stack.private_servers(folder) as (servers, urls):
+        home.publish(folder, {**address, **urls})
+        environment = {**for_parts(folder, host), **urls}
+        supervisor = Supervisor(folder, environment, [server.process for server in servers])
+        try:
+            _migrate(environment)
+            for part in parts(folder, host, port, reload):
+                supervisor.start(part)
+            supervisor.wait_until_ready()
+            say(_READY.format(url=address["address"]))
+            supervisor.watch()
+        except signals.Interrupted:
+            remark("stopping everything")
+            raise
+        except DevstackError as failure:
+            remark(f"{failure}; stopping everything else")
+            return 1
+        finally:
+            supervisor.stop()
 
-    name: str
-    command: list[str]
-    grace: float  # seconds to stop in; with those of the servers they must stay below 20
 
-
-def parts(home: Path, host: str, port: int, reload: bool) -> list[Part]:
+def parts(folder: Path, host: str, port: int, reload: bool) -> list[Part]:
     """All parts, in the order they start in. They stop in the opposite order."""
-    celery = [str(PYTHON), "-m", "celery", "-A", "taskhub"]
+    # Celery warns root, which is whom a container and a CI machine often have
+    celery = [str(PYTHON), "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "taskhub"]
     api = [str(PYTHON), "-m", "taskhub.server", "--host", host, "--port", str(port)]
     return [
-        Part("worker", [*celery, "worker", "--loglevel", "INFO"], grace=4),
-        Part("api", [*api, "--reload"] if reload else api, grace=6),
-        Part("scheduler", [*celery, "beat", "--schedule", str(home / "beat"), "--loglevel", "INFO"], grace=1),
+        Part("worker", [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"], grace=4),
+        Part("api", [*api, "--reload"] if reload else api, grace=6, is_ready=partial(_is_live, host, port)),
+        Part("scheduler", [*celery, "beat", "--schedule", str(folder / "beat"), "--loglevel", "INFO"], grace=1),
     ]
 
 
-class Supervisor:
-    """Runs the parts on servers that are there already."""
-
-    def __init__(self, home: Path, environment: Mapping[str, str], servers: list[Server]) -> None:
-        self._home = home
-        self._environment = environment
-        self._servers = [server.process for server in servers]
-        self._parts: list[Process] = []
-        self._output = Output()
-
-    def migrate(self) -> None:
-        """Bring the database up to date."""
-        command = [str(PYTHON), "manage.py", "migrate", "--no-input"]
-        code = processes.run(command, self._environment, prefixed("migrate", 0))
-        if code:
-            raise DevstackError(f"migrate ended with exit code {code}")
-
-    def start(self, part: Part) -> None:
-        """Start a part."""
-        process = Process(part.name, self._home / f"{part.name}.pid", [(SIGTERM, part.grace)], self._output.pump)
-        self._parts.append(process)
-        with self._output.pipe(prefixed(part.name, len(self._parts))) as writer:
-            process.start(part.command, self._environment, writer)
-
-    def wait_until_live(self, host: str, port: int) -> None:
-        """Wait until the API answers."""
-        deadline = time.monotonic() + _PATIENCE
-        while not _is_live(host, port):
-            self._look(0.05)
-            if time.monotonic() > deadline:
-                raise DevstackError(f"the API does not answer GET /livez with 200 after {_PATIENCE:.0f} s")
-
-    def watch(self) -> NoReturn:
-        """Pass on what the parts print until a signal comes or one of them ends, both of which raise."""
-        while True:
-            self._look(0.2)
-
-    def stop(self) -> None:
-        """Stop the parts, the last started first."""
-        for process in reversed(self._parts):
-            process.stop()
-            self._output.drain()
-
-    def _look(self, seconds: float) -> None:
-        self._output.pump(seconds)
-        signals.check()
-        for process in (*self._servers, *self._parts):
-            if ending := process.ending():
-                self._output.drain()
-                raise DevstackError(f"{process.name} {ending}")
+def _migrate(environment: Mapping[str, str]) -> None:
+    remark("bringing the database up to date")
+    last: deque[str] = deque(maxlen=15)
+    command = [str(PYTHON), "manage.py", "migrate", "--no-input", "--verbosity", "0"]
+    if code := processes.run(command, environment, last.append):
+        for line in last:
+            remark(line)
+        raise DevstackError(f"migrate ended with exit code {code}")
 
 
 def _is_live(host: str, port: int) -> bool:
     # Not urllib, which would go through a proxy named in the environment.
-    connection = http.client.HTTPConnection(dialled_host(host), port, timeout=1)
-    try:
-        connection.request("GET", "/livez")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    with closing(http.client.HTTPConnection(dialled_host(host), port, timeout=1)) as connection:
+        try:
+            connection.request("GET", "/livez")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False

@@ -1,5 +1,6 @@
-"""Makes `.venv` from the hash lock, and goes on inside it."""
+"""Makes `.venv` from the hash locks, and goes on inside it. Standard library only, like all it imports."""
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -18,26 +19,30 @@ from devstack.output import remark
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-REQUIREMENTS = ROOT / "requirements" / "dev.txt"
-_STAMP = VENV / ".devstack-stamp"
+_LOCKS = ROOT / "requirements"
+LOCAL, DEV = _LOCKS / "local.txt", _LOCKS / "dev.txt"  # what TaskHub runs on here; and what its tests and checks need
+_UNREACHABLE = re.compile("after connection broken by|client error \\(Connect\\)|dns error|Failed to fetch")
 
 
-def make() -> Lock:
-    """Make `.venv` unless it is up to date. Nobody can remake it while the lock that is returned is held."""
-    # The checkout itself: a folder can be locked like a file, and unlike requirements/dev.txt git never replaces it.
+def make(*locks: Path) -> Lock:
+    """Make `.venv` unless it is up to date, and add what is in other `locks`.
+
+    Nobody can remake it while the lock that is returned is held.
+    """
+    # The checkout itself: a folder can be locked like a file, and unlike a file in it git never replaces it.
     lock, tries = Lock(ROOT), 0
-    while True:
-        nobody_makes_it = lock.take(shared=True)
-        if nobody_makes_it and is_fresh():
-            return lock
-        if nobody_makes_it and lock.take():
-            _install()
+    while not ((shared := lock.take(shared=True)) and is_fresh(LOCAL)):
+        if shared and lock.take():
+            _make()
             continue
-        tries += nobody_makes_it
+        tries += shared
         if tries > 10:
             raise DevstackError(".venv must be made anew but a running devstack uses it: stop that first")
         signals.check()
         time.sleep(0.2)
+    for other in locks:
+        _add(other)
+    return lock
 
 
 def enter() -> Lock:
@@ -48,33 +53,64 @@ def enter() -> Lock:
     return lock
 
 
-def is_fresh() -> bool:
-    """Whether `.venv` was made to the end, by this version of Python, from the lock as it is now."""
-    return os.access(PYTHON, os.X_OK) and _STAMP.is_file() and _STAMP.read_text() == _wanted_stamp()
+def is_fresh(lock: Path) -> bool:
+    """Whether `.venv` has all of this lock as it is now, installed by this version of Python."""
+    stamp = _stamp(lock)
+    return os.access(PYTHON, os.X_OK) and stamp.is_file() and stamp.read_text() == _digest(lock)
 
 
-def _wanted_stamp() -> str:
-    return hashlib.sha256(REQUIREMENTS.read_bytes() + platform.python_version().encode()).hexdigest()
+def _stamp(lock: Path) -> Path:
+    return VENV / f"devstack-{lock.stem}"
 
 
-def _install() -> None:
-    if is_fresh():  # made by another run while this one waited
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes() + platform.python_version().encode()).hexdigest()
+
+
+def _make() -> None:
+    if is_fresh(LOCAL):  # made by another run while this one waited
         return
-    remark(f"making .venv from {REQUIREMENTS.relative_to(ROOT)}, which takes up to a minute")
+    remark("making .venv")
+    # Here rather than by what follows, so that a folder we may not write to is told in our words
+    if VENV.exists() and not os.access(VENV, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(VENV))
     shutil.rmtree(VENV, ignore_errors=True)
-    uv = shutil.which("uv")
-    if uv:
-        _run(uv, "venv", "--quiet", "--python", _base_python(), str(VENV))
-        _run(uv, "pip", "install", "--require-hashes", "--python", str(PYTHON), "-r", str(REQUIREMENTS))
+    VENV.mkdir(exist_ok=True)
+    if uv := shutil.which("uv"):
+        _run(uv, "venv", "--quiet", "--allow-existing", "--python", _base_python(), str(VENV))
     else:
         _require_ensurepip()
         _run(_base_python(), "-m", "venv", str(VENV))
-        _run(
-            *(str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"),
-            *("--require-hashes", "-r", str(REQUIREMENTS)),
-        )
+    _install(LOCAL)
+
+
+def _add(lock: Path) -> None:
+    """Into the environment of commands that run, which is safe: the lock changes nothing that they use."""
+    alone = Lock(_LOCKS)
+    while not is_fresh(lock):
+        if alone.take():
+            _install(lock)
+        signals.check()
+        time.sleep(0.2)
+    alone.release()
+
+
+def _install(lock: Path) -> None:
+    remark(f"installing requirements/{lock.name}")
+    what = ("--require-hashes", "-r", str(lock))
+    pip = (str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off")
+    if not (uv := shutil.which("uv")):
+        _run(*pip, "--retries=1", "--require-hashes", "-r", str(_LOCKS / "uv.txt"))
+        uv = str(VENV / "bin" / "uv")
+    try:
+        _run(uv, "pip", "install", "--system-certs", "--compile-bytecode", "--python", str(PYTHON), *what)
+    except DevstackError:
+        if not (VENV / "bin" / "pip").exists():
+            raise
+        remark("uv could not; trying pip, which may know of another package index")
+        _run(*pip, *what)
     # Last, so that an interrupted or failed installation is never taken for a complete one.
-    _STAMP.write_text(_wanted_stamp())
+    _stamp(lock).write_text(_digest(lock))
 
 
 def _base_python() -> str:
@@ -91,29 +127,13 @@ def _require_ensurepip() -> None:
 
 
 def _run(*command: str) -> None:
-    progress = _Progress()
-    code = processes.run(command, os.environ, progress.show)
-    if code:
+    last: deque[str] = deque(maxlen=15)
+    if not (code := processes.run(command, os.environ, last.append)):
+        return
+    said = "\n".join(last)
+    if _UNREACHABLE.search(said):
         raise DevstackError(
-            f"{Path(command[0]).name} ended with exit code {code}, so .venv is not complete: {progress.tail()}"
+            "the package index cannot be reached, so .venv is not complete: look at the network, or at the proxy or"
+            " index that pip's configuration names, and run the same command again"
         )
-
-
-class _Progress:
-    """Shows how far an installation is, and keeps its last lines for the case that it fails."""
-
-    def __init__(self) -> None:
-        self._total = len(re.findall(r"^[\w.-]+==", REQUIREMENTS.read_text(), re.MULTILINE))
-        self._count = 0
-        self._last: deque[str] = deque(maxlen=15)
-
-    def show(self, line: str) -> None:
-        self._last.append(line)
-        if match := re.match(r"Collecting (\S+)", line):
-            self._count += 1
-            remark(f"  {self._count}/{self._total} {match[1]}")
-        elif line.startswith(("Installing", "Resolved", "Prepared", "Installed")):
-            remark(f"  {line[:60]}")
-
-    def tail(self) -> str:
-        return "\n".join(self._last)
+    raise DevstackError(f"{Path(command[0]).name} ended with exit code {code}, so .venv is not complete: {said}")

@@ -124,7 +124,7 @@ class Email(NamedTuple):
 
 
 def email(variable: str, default: str) -> Email:
-    """console: prints messages; smtp:// sends them, smtp+tls:// after STARTTLS, smtps:// over TLS from the start."""
+    """console: logs a line for each; smtp:// sends, smtp+tls:// after STARTTLS, smtps:// over TLS from the start."""
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
     try:
         parts = urlsplit(text(variable, default))
@@ -132,7 +132,7 @@ def email(variable: str, default: str) -> Email:
     except ValueError:
         refuse(variable, "has a port or host that cannot be read")
     if parts.scheme == "console":
-        return Email("django.core.mail.backends.console.EmailBackend")
+        return Email("taskhub.mail.ConsoleBackend")
     if parts.scheme not in ports or not parts.hostname:
         refuse(variable, "must be console: or a URL such as smtp+tls://user:password@mail.example.com:587")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")

@@ -1,6 +1,7 @@
 """`python -m taskhub.server`: the API behind granian, with as many processes and threads as the settings say."""
 
 import argparse
+import logging
 import multiprocessing
 import os
 import signal
@@ -13,7 +14,9 @@ import django
 from django.conf import settings
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
 
+log = logging.getLogger("taskhub.server")
 STOP_SECONDS = 10  # what requests in flight get when the server stops; then their process is killed
 LONGEST_IDLE = 600  # seconds; granian's maximum. A thread that ends takes its database connection with it
 
@@ -37,8 +40,20 @@ def serve(host: str, port: int, reload: bool) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
         reload=reload,
+        log_level=LogLevels.warning,
     )
-    server.on_startup(lambda: drain_on_sigterm(server.signal_handler_interrupt))
+
+    @server.on_startup
+    def started() -> None:
+        drain_on_sigterm(server.signal_handler_interrupt)
+        log.info(
+            "listening on %s port %d: %d processes of %d threads",
+            host,
+            port,
+            settings.WEB_WORKERS,
+            settings.WEB_THREADS,
+        )
+
     server.serve()
 
 

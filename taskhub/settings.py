@@ -289,6 +289,9 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # refused requests are in the access line already
         "django.security": {"level": "CRITICAL"},  # any scanner could fill the log with these
         "django.db.backends": {"level": "INFO"},
+        # The worker says one line when it is ready
+        "celery.worker.consumer.connection": {"level": "WARNING"},
+        "celery.worker.consumer.mingle": {"level": "WARNING"},
         # jobs says what came of each job; these would add three lines for every sweep
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -10,7 +10,9 @@ import venv
 from contextlib import contextmanager
 from pathlib import Path
 
-from devstack.leftovers import command_line, identity
+import psutil
+
+from devstack.leftovers import runs
 from tests.service import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -41,8 +43,10 @@ http.server.HTTPServer((sys.argv[2], int(sys.argv[4])), Answer).serve_forever()
 """
 # Worker and scheduler: found before the real one, because the checkout comes first on the path
 CELERY = """
-import signal, sys
+import os, signal, sys, time
 print("started with", *sys.argv[1:])
+time.sleep(float(os.environ.get("SLOW_WORKER", 0)))
+print("celery@here ready.", flush=True)
 signal.pause()
 """
 
@@ -106,8 +110,8 @@ class Up:
         return self.says(f"READY {self.url}\n")
 
     def family(self):
-        """Every process below it, with what tells each from a later one of the same number."""
-        return {pid: identity(pid) for pid in descendants(self.process.pid)}
+        """Every process below it."""
+        return psutil.Process(self.process.pid).children(recursive=True)
 
     def pid_of(self, name):
         """The process that devstack has recorded under this name."""
@@ -115,20 +119,9 @@ class Up:
         return int(record.read_text().split()[0])
 
 
-def children(pid):
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:  # ended since it was listed
-        return []
-
-
-def descendants(pid):
-    return [found for child in children(pid) for found in (child, *descendants(child))]
-
-
 def survivors(family):
-    """The command lines of those of a family that still run."""
-    return [command_line(pid) for pid, started in family.items() if started and identity(pid) == started]
+    """Those of a family that still run."""
+    return [process for process in family if runs(process)]
 
 
 def make_checkout(root):
@@ -136,7 +129,8 @@ def make_checkout(root):
     (root / "taskhub").mkdir(parents=True)
     (root / "requirements").mkdir()
     (root / "devstack").symlink_to(ROOT / "devstack")
-    (root / "requirements/dev.txt").write_text("# nothing more than there is\n")
+    for name in ("local", "dev"):
+        (root / f"requirements/{name}.txt").write_text("# nothing more than there is\n")
     (root / "manage.py").write_text(MANAGE)
     (root / "taskhub/server.py").write_text(SERVER)
     (root / "celery.py").write_text(CELERY)
@@ -156,6 +150,7 @@ def lend_packages(root):
     venv.create(root / ".venv", symlinks=True)
     site_packages = Path(sysconfig.get_path("purelib", vars={"base": str(root / ".venv")}))
     (site_packages / "borrowed.pth").write_text(f"{sysconfig.get_path('purelib')}\n{sysconfig.get_path('platlib')}\n")
-    lock = (root / "requirements/dev.txt").read_bytes()
-    stamp = hashlib.sha256(lock + platform.python_version().encode()).hexdigest()
-    (root / ".venv/.devstack-stamp").write_text(stamp)
+    for name in ("local", "dev"):
+        lock = (root / f"requirements/{name}.txt").read_bytes()
+        stamp = hashlib.sha256(lock + platform.python_version().encode()).hexdigest()
+        (root / f".venv/devstack-{name}").write_text(stamp)

@@ -3,11 +3,11 @@
 import os
 import signal
 
+import psutil
 import psycopg
 import pytest
 
-from devstack.leftovers import identity
-from tests.devstack.checkout import descendants, survivors
+from tests.devstack.checkout import survivors
 from tests.service import wait_until
 
 
@@ -45,7 +45,7 @@ def test_when_something_dies_it_is_named_and_the_rest_stopped_and_it_exits_1(che
 def test_workers_whose_server_died_with_the_supervisor_are_ended_by_the_next_up(checkout):
     with checkout.up() as up:
         api = up.is_ready().pid_of("api")
-        workers = {pid: identity(pid) for pid in descendants(api)}
+        workers = psutil.Process(api).children(recursive=True)
         up.process.send_signal(signal.SIGSTOP)
         os.kill(api, signal.SIGKILL)
         up.process.kill()

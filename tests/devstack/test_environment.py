@@ -1,9 +1,12 @@
 """What .env may look like, and what the parts find in their environment."""
 
+import os
+
 import pytest
 
 from devstack import DevstackError
-from devstack.environment import for_parts, read_dotenv
+from devstack import environment as places
+from devstack.environment import for_parts, load_dotenv, read_dotenv
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  nothing listens there
 
@@ -37,6 +40,44 @@ def test_a_line_that_sets_nothing_is_told_by_its_number(tmp_path):
 
     with pytest.raises(DevstackError, match=r"\.env, line 2: expected KEY=VALUE"):
         read_dotenv(tmp_path / ".env")
+
+
+@pytest.fixture
+def dotenv(monkeypatch, tmp_path):
+    """The path of a .env that is read; what it sets is forgotten afterwards."""
+    (tmp_path / ".env.example").write_bytes((places.ROOT / ".env.example").read_bytes())
+    monkeypatch.setattr(places, "ROOT", tmp_path)
+    monkeypatch.setattr(os, "environ", {})
+    return tmp_path / ".env"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("ACCES_TOKEN_MINUTES", "ACCESS_TOKEN_MINUTES"),
+        ("log_level", "LOG_LEVEL"),
+        ("TASKHUB_PGBIN", "TASKHUB_PG_BIN"),
+    ],
+)
+def test_a_name_that_is_nearly_a_setting_is_refused(dotenv, name, near):
+    dotenv.write_text(f"{name}=5\n")
+
+    with pytest.raises(DevstackError, match=rf"^\.env sets {name}, which is no setting; is it {near}\?$"):
+        load_dotenv()
+
+
+def test_a_name_with_our_prefix_that_is_no_setting_is_refused(dotenv):
+    dotenv.write_text("TASKHUB_COLOUR=blue\n")
+
+    with pytest.raises(DevstackError, match=r"^\.env sets TASKHUB_COLOUR, which is no setting$"):
+        load_dotenv()
+
+
+def test_names_of_other_programs_are_taken(dotenv):
+    dotenv.write_text("COMPOSE_PROJECT_NAME=mine\nAWS_REGION=eu-west-1\nLOG_LEVEL=DEBUG\nTASKHUB_PG_BIN=/pg\n")
+    load_dotenv()
+
+    assert {"COMPOSE_PROJECT_NAME", "AWS_REGION", "LOG_LEVEL", "TASKHUB_PG_BIN"} <= os.environ.keys()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_after_sigterm_it_exits_0_and_no_process_is_left(checkout):
 
 def test_stopped_while_it_starts_it_exits_0_and_no_process_is_left(checkout):
     with checkout.up(SLOW_MANAGE="60") as up:
-        family = up.says("manage.py got migrate").family()
+        family = up.says("bringing the database up to date").family()
         up.process.send_signal(signal.SIGINT)
 
         assert up.process.wait(timeout=20) == 0
@@ -47,5 +47,6 @@ def test_when_migrating_fails_no_part_is_started_and_it_exits_1(checkout):
     with checkout.up(MANAGE_EXITS_WITH="4") as up:
         assert up.process.wait(timeout=20) == 1
 
+    assert "devstack: manage.py got migrate --no-input --verbosity 0" in up.output()  # what it had to say
     assert "devstack: migrate ended with exit code 4" in up.output()
     assert "api |" not in up.output()

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 import redis
 
+from tests.devstack.checkout import Checkout
+
 
 @pytest.fixture(scope="module")
 def checkout(shared_checkout):
@@ -19,16 +21,32 @@ def up(checkout):
         yield up.is_ready()
 
 
-def test_it_says_how_to_make_a_first_admin(up):
-    assert "python3 -m devstack manage createsuperuser" in up.output().partition("READY")[2]
+def test_the_last_it_says_is_where_to_go(up):
+    last = up.output().partition(f"READY {up.url}\n")[2]
+
+    assert all(f"{up.url}{path}\n" in last for path in ("/docs", "/admin/"))
+    assert "python3 -m devstack manage createsuperuser\n" in last
+
+
+def test_it_is_ready_only_when_the_worker_is(home, root):
+    with Checkout(root, home).up(SLOW_WORKER="1") as up:
+        told = up.is_ready().output()
+
+    assert told.index("celery@here ready.") < told.index("READY")
+
+
+def test_each_step_is_one_line(up):
+    steps = [line for line in up.output().partition("READY")[0].splitlines() if line.startswith("devstack")]
+
+    assert [step.partition(" listens")[0] for step in steps] == [
+        "devstack: postgres",
+        "devstack: valkey",
+        "devstack: bringing the database up to date",
+    ]
 
 
 def test_lines_of_a_part_carry_its_name(up):
     assert f"      api | started with --host 127.0.0.1 --port {up.port}\n" in up.output()
-
-
-def test_it_migrates_before_the_api_starts(up):
-    assert up.output().index("migrate | manage.py got migrate --no-input") < up.output().index("api |")
 
 
 def test_a_second_up_says_where_the_first_runs_and_exits_3(up, checkout):
