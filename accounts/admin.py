@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import LONGEST_SPELLING, User
-from taskhub.admin import LargeTable, as_uuid
+from taskhub.admin import LargeTable, Panel, as_uuid, growth
 from taskhub.postgresql.estimates import number_of
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -47,20 +47,28 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
     fieldsets = (
         (None, {"fields": ("username", "password", "email", "email_verified_at", "belongings")}),
         ("Rights", {"fields": ("is_active", *RIGHTS)}),
-        ("Dates", {"fields": ("created_at", "last_login")}),
+        ("Dates", {"fields": ("created_at", "updated_at", "last_login")}),
     )
-    list_display = ("username", "email", "verified", "is_active", "is_staff", "signed_up", "last_sign_in")
+    list_display = ("name", "email", "verified", "is_active", "is_staff", "signed_up", "last_sign_in")
     list_filter = ("is_active", "is_staff", "is_superuser", VerifiedFilter, ("created_at", admin.DateFieldListFilter))
     ordering = ("-id",)  # version 7: the newest first
-    readonly_fields = ("belongings", "created_at", "email_verified_at", "last_login")
+    sortable_by = ("name", "signed_up")
+    readonly_fields = ("belongings", "created_at", "updated_at", "email_verified_at", "last_login")
     search_fields = ("username",)
     search_help_text = "The beginning of a username, a whole e-mail address, or an id."
 
-    @admin.display(boolean=True)
-    def verified(self, user: User) -> bool:
-        return user.email_verified_at is not None
+    def panels(self, url: str) -> list[Panel]:
+        return [growth("Users", url, User.objects.all())]
 
-    @admin.display(description="signed up")
+    @admin.display(description="address verified")
+    def verified(self, user: User) -> Any:
+        return user.email_verified_at
+
+    @admin.display(description="username", ordering=Lower("username"))
+    def name(self, user: User) -> str:
+        return user.username
+
+    @admin.display(description="signed up", ordering="id")
     def signed_up(self, user: User) -> Any:
         return user.created_at
 

@@ -31,7 +31,7 @@ def add_users(number: int, created_at: datetime) -> int:
     """
     password = make_password(PASSWORD)
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE demo_users (LIKE users)")
+        cursor.execute("CREATE TEMPORARY TABLE demo_users (LIKE users INCLUDING DEFAULTS)")
         with cursor.copy(f"COPY demo_users ({COLUMNS}) FROM STDIN") as copy:
             for name in map(username, range(1, number + 1)):
                 copy.write_row((demo_id(name), name, password, False, True, False, created_at))

@@ -8,7 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator
 from django.db import IntegrityError, connection, models
-from django.db.models.functions import Length, Lower
+from django.db.models.functions import Length, Lower, Now
 from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 from rest_framework.exceptions import NotAuthenticated
@@ -89,6 +89,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True, help_text="Unset this instead of deleting the account.")
     is_staff = models.BooleanField(default=False, help_text="May sign in to the admin.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Kept by a trigger (0002_users_updated_at): whoever writes. A sign-in does not count
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -7,6 +7,8 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import flatten_fieldsets, quote
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,27 +20,27 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs import recurring  # noqa: F401 - registers its kind, for KindFilter
-from jobs.models import NEWEST_FIRST, Actor, Job, State, Via
+from jobs.models import FINAL, NEWEST_FIRST, UNFINISHED, Actor, CeleryError, Job, State, Via
 from jobs.registry import kinds
-from jobs.stats import ENDED, MOST_RUNNING, stats
+from jobs.stats import ENDED, MOST_RUNNING, last_day, late, stats, total
 from jobs.steering import Refused, Wish, consequence, locked, refusal, steer
-from taskhub.admin import NOTHING, LargeTable, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
+from taskhub import charts
+from taskhub.admin import NOTHING, LargeTable, Panel, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
 
 COLOURS = {
-    State.QUEUED: "#57606a",
-    State.RUNNING: "#0b62c4",
-    State.SUCCEEDED: "#1a7f37",
-    State.FAILED: "#b42318",
-    State.CANCELLED: "#57606a",
-    State.NEEDS_REVIEW: "#9a6700",
+    State.QUEUED: charts.GREY,
+    State.RUNNING: charts.BLUE,
+    State.SUCCEEDED: charts.GREEN,
+    State.FAILED: charts.RED,
+    State.CANCELLED: charts.GREY,
+    State.NEEDS_REVIEW: charts.AMBER,
 }
 BADGE = (
     '<span style="background: {}; color: #fff; padding: 2px 8px; border-radius: 10px; white-space: nowrap">{}</span>'
 )
 PATIENCE = 50  # milliseconds that each count of finished jobs may take; then it is estimated
 
-admin.site.unregister([TaskResult, GroupResult])  # no task of ours is in a group
+admin.site.unregister([TaskResult, GroupResult])  # CeleryError shows the first; no task of ours is in a group
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -80,7 +82,7 @@ class JobAdmin(ReadOnly, LargeTable):
                 )
             },
         ),
-        ("Delivery", {"fields": ("deliver_at", "deliveries")}),
+        ("Delivery", {"fields": ("next_delivery", "deliveries")}),
         ("Attempts, and what people did", {"fields": ("history",)}),
     )
     list_display = ("job_id", "badge", "kind", "attempts_made", "owner_link", "age", "error_code")
@@ -89,12 +91,19 @@ class JobAdmin(ReadOnly, LargeTable):
     not_listed = ("payload", "progress", "result", "error")
     ordering = (NEWEST_FIRST, "-job_id")
     search_fields = ("job_id",)
-    search_help_text = "The beginning of a job id, such as welcome_email:, or the id of an owner."
+    search_help_text = "The beginning of a job id, such as welcome_email:, or @username or the id of the owner."
+    sortable_by = ("age",)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
     ) -> tuple[QuerySet[Job], bool]:
         term = search_term.strip()
+        if term.startswith("@"):
+            users = get_user_model()._default_manager
+            try:
+                return queryset.filter(owner=users.get_by_natural_key(term[1:])), False
+            except ObjectDoesNotExist:
+                return queryset.none(), False
         owner = as_uuid(term)
         return queryset.filter(Q(owner=owner) if owner else Q(job_id__startswith=term)), False
 
@@ -113,7 +122,12 @@ class JobAdmin(ReadOnly, LargeTable):
     def owner_link(self, job: Job) -> SafeString:
         return link_to(job.owner)
 
-    @admin.display(description="age")
+    @admin.display(description="next delivery")
+    def next_delivery(self, job: Job) -> Any:
+        """When it is announced to workers again, which a finished job never is."""
+        return None if job.state in FINAL else job.deliver_at
+
+    @admin.display(description="age", ordering=NEWEST_FIRST.copy())
     def age(self, job: Job) -> str:
         return timesince(job.created_at, depth=1)
 
@@ -137,6 +151,10 @@ class JobAdmin(ReadOnly, LargeTable):
     def history(self, job: Job) -> SafeString:
         lines = job.history()
         return render_to_string("admin/jobs/job/history.html", {"history": lines}) if lines else NOTHING
+
+    def panels(self, url: str) -> list[Panel]:
+        told, hours = stats(patience=PATIENCE), last_day(PATIENCE)
+        return [states_panel(url, told), late_panel(url, told), day_panel(url, told, hours)]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         told = {"overview": overview()} if request.method == "GET" else {}
@@ -203,7 +221,7 @@ def described(job: Job, wish: Wish) -> dict[str, Any]:
 def overview() -> dict[str, Any]:
     """What stands above the list."""
     told = stats(patience=PATIENCE)
-    due, last_hour, running = (told[name] for name in ("oldest_due", "last_hour", "running"))
+    due, last_hour, running, retrying = (told[name] for name in ("oldest_due", "last_hour", "running", "retrying"))
     numbers = {state: about(number, state in told["estimated"]) for state, number in told["states"].items()}
     for job in running or ():
         job["quoted"] = quote(job["job_id"])
@@ -212,9 +230,46 @@ def overview() -> dict[str, Any]:
         "oldest_due": due and {**due, "quoted": quote(due["job_id"]), "late": duration(due["late_seconds"])},
         **{state: about(last_hour[state], last_hour["estimated"]) for state in ENDED},
         "running": running and sorted(running, key=lambda job: job["worker"]),
+        "retrying": retrying and {**retrying, "number": f"{retrying['jobs']:,}"},
         "silent": sum(job["silent"] for job in running or ()),
         "more_run": len(running or ()) == MOST_RUNNING,
     }
+
+
+def states_panel(url: str, told: dict[str, Any]) -> Panel:
+    """The chart is of what is under way or waits for people: all that succeeded would hide it."""
+    numbers = {state: about(number, state in told["estimated"]) for state, number in told["states"].items()}
+    watched = (*UNFINISHED, State.FAILED, State.NEEDS_REVIEW)
+    chart = charts.shares(
+        [charts.Value(state.label, told["states"][state], COLOURS[state]) for state in watched],
+        "Jobs that are queued, running, failed or need review",
+    )
+    waiting = sum(told["states"][state] for state in UNFINISHED)
+    notes = [f"{State(state).label.lower()}: {number}" for state, number in numbers.items()]
+    return Panel("Jobs", url, f"{waiting:,} unfinished", notes, chart)
+
+
+def late_panel(url: str, told: dict[str, Any]) -> Panel:
+    waits = late()
+    if waits is None:
+        return Panel("Late jobs", url, "unknown", ["There are too many unfinished jobs to look."], SafeString(""))
+    due, number = told["oldest_due"], sum(waits.values())
+    oldest = f"{due['job_id']} has waited {duration(due['late_seconds'])}." if due else "Nothing is due."
+    chart = charts.columns(
+        [charts.Value(name, jobs, charts.AMBER) for name, jobs in waits.items()], "How late they are"
+    )
+    return Panel("Late jobs", url, f"{number:,}", [oldest], chart)
+
+
+def day_panel(url: str, told: dict[str, Any], hours: list[dict[str, Any]] | None) -> Panel:
+    day, retrying = total(hours), told["retrying"]
+    waits = [f"{retrying['jobs']:,} wait for another attempt"] if retrying else []
+    if not hours or not day:
+        return Panel("Last 24 hours", url, "unknown", ["Too many jobs ended to count them.", *waits], SafeString(""))
+    failures = [charts.Value(f"{row['hour']:%H:%M}", row["failed"] + row["retries"], charts.RED) for row in hours]
+    notes = [f"retries: {day['retries']:,}", f"succeeded: {day['succeeded']:,}", *waits]
+    chart = charts.columns(failures, "Failures and retries in each hour")
+    return Panel("Last 24 hours", url, f"{day['failed']:,} failed", notes, chart)
 
 
 def about(number: int, estimated: bool) -> str:
@@ -226,7 +281,7 @@ def duration(seconds: float) -> str:
     return timesince(now - timedelta(seconds=seconds), now, depth=1) if seconds >= 60 else f"{seconds:.0f} seconds"
 
 
-@admin.register(TaskResult)
+@admin.register(CeleryError)
 class RaisedAdmin(ReadOnly, LargeTable):
     """What Celery's own tasks raised (jobs/results.py)."""
 
@@ -237,6 +292,7 @@ class RaisedAdmin(ReadOnly, LargeTable):
     ordering = ("-date_done", "-id")
     search_fields = ("task_id__startswith",)
     search_help_text = "The beginning of Celery's id."
+    sortable_by = ("date_done",)
 
     @admin.display(description="traceback")
     def raised(self, result: Any) -> SafeString:

@@ -1,15 +1,20 @@
-"""Keeps the tables of finished work from growing for ever."""
+"""The kinds of this app: ticks of schedules, and pruning, which keeps the tables of finished work from growing."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django_celery_results.models import TaskResult
 
-from jobs.models import Job, State
-from jobs.registry import recurring
+from jobs.models import CeleryError, Job, State
+from jobs.registry import handler, recurring, schedules
 from jobs.services import prune
+
+
+@handler("cron", external=lambda job: schedules[job.payload["name"]].work(job))
+def finish_tick(job: Job, outcome: Any) -> Any:
+    return outcome
 
 
 @recurring("prune_jobs", every=timedelta(minutes=5))
@@ -30,4 +35,4 @@ def prunable_jobs() -> QuerySet[Job]:
 @recurring("prune_celery_results", every=timedelta(minutes=5), offset=timedelta(minutes=1))
 def prune_celery_results(job: Job) -> dict[str, int]:
     old = Now() - timedelta(days=settings.JOBS_KEEP_OTHERS_DAYS)
-    return {"pruned": prune(job, TaskResult.objects.filter(date_done__lt=old).order_by("date_done"))}
+    return {"pruned": prune(job, CeleryError.objects.filter(date_done__lt=old).order_by("date_done"))}

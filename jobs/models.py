@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django_celery_results.models import TaskResult
 
 LONGEST_ID = 200  # characters
 LONGEST_ERROR = 4000  # characters
@@ -296,3 +297,11 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} {self.act} by {self.by}"
+
+
+class CeleryError(TaskResult):
+    """What one of Celery's own tasks raised: a sweep, say. What a job raised is in its attempts."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "Celery error"

@@ -24,6 +24,7 @@ from taskhub.postgresql.errors import is_caused_by, sqlstate
 
 log = logging.getLogger("jobs")
 NOTHING = "nothing to do"
+FAILED = (Outcome.ERROR, Outcome.PERMANENT_ERROR, Outcome.TIME_LIMIT, Outcome.IN_DOUBT)  # log_failure has told of it
 PASSWORD_IN_URL = re.compile(r"//[^/@\s]*@")
 SENTENCES = {
     Outcome.WORKER_LOST: "The worker vanished; its lease ended.",
@@ -82,10 +83,17 @@ def attempt(job: Job, kind: Kind) -> str:
         if connection_was_lost(error, wire):
             raise  # whether the commit happened is unknown: the row says it, to whoever claims it after the lease
         if not isinstance(error, Cancelled):
-            log.warning("%s failed in attempt %d", job.job_id, job.attempt, exc_info=error)
+            log_failure(job, error)
         discard_broken_connection()
         return fail(job, kind, error)
     return "succeeded"
+
+
+def log_failure(job: Job, error: Exception) -> None:
+    """One line for each attempt; where the error was raised, once no further one follows."""
+    last = job.attempt >= job.max_attempts or isinstance(error, PermanentError)
+    count, said = f"attempt {job.attempt} of {job.max_attempts}", describe(error).partition("\n")[0]
+    log.warning("%s: %s failed: %s", job.job_id, count, said, exc_info=error if last else None)
 
 
 def connection_was_lost(error: Exception, wire: Any) -> bool:

@@ -1,12 +1,11 @@
 """Registers the work that comes back. Each tick is a job whose id holds its instant: N schedulers make it once."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 
 from jobs.models import Job
-from jobs.registry import handler, schedules
+from jobs.registry import schedules
 from jobs.services import enqueue
 
 
@@ -26,8 +25,3 @@ def database_now() -> datetime:
         cursor.execute("SELECT statement_timestamp()")
         now: datetime = cursor.fetchone()[0]
         return now
-
-
-@handler("cron", external=lambda job: schedules[job.payload["name"]].work(job))
-def finish_tick(job: Job, outcome: Any) -> Any:
-    return outcome

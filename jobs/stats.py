@@ -1,18 +1,15 @@
 """How much background work there is, how late it is, and who is at it. For people on call, and their programs."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from django.db.models import BooleanField, Count, DurationField, ExpressionWrapper, Q, QuerySet
-from django.db.models.functions import Coalesce, Now
-from psycopg.errors import QueryCanceled
+from django.db.models import BooleanField, Count, DurationField, ExpressionWrapper, F, Min, Q, Sum, Value
+from django.db.models.functions import Coalesce, Greatest, Now, TruncHour
+from django.utils import timezone
 
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
-from taskhub.postgresql.errors import is_caused_by
-from taskhub.postgresql.estimates import planned_rows
+from taskhub.postgresql.estimates import planned_rows, within
 
 PATIENCE = 2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
 MOST_RUNNING = 100  # shown one by one
@@ -21,6 +18,8 @@ IN_BATCH = Q(state=State.QUEUED, attempt=0) & ~Q(worker="")
 RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "in_batch", "silent")
 # Its worker has not been heard of for a whole lease: the next claim takes over
 SILENT = Q(lease_until__isnull=False, lease_until__lt=Now())
+# Seconds from and to; a few are normal
+LATE = {"seconds": (5, 60), "minutes": (60, 3600), "hours": (3600, 86_400), "days": (86_400, 10**9)}
 ENDED = (State.SUCCEEDED, State.FAILED)
 
 
@@ -28,8 +27,8 @@ def stats(patience: int | None = None) -> dict[str, Any]:
     """Everything by the database's clock.
 
     What reads finished jobs may take `patience` milliseconds (default: PATIENCE). A state in `estimated` took longer to
-    count, and so did the last hour if it says so: these numbers are the planner's. `running` is None, for unknown, when
-    to look took longer than PATIENCE.
+    count, and so did the last hour if it says so: these numbers are the planner's. What is None is unknown, because to
+    look took too long.
     """
     unfinished, guessed = count(Job.objects.all(), UNFINISHED, PATIENCE)
     final, guessed_final = count(Job.objects.all(), FINAL, patience or PATIENCE)
@@ -39,7 +38,9 @@ def stats(patience: int | None = None) -> dict[str, Any]:
         "states": unfinished | final,
         "estimated": [*(UNFINISHED if guessed else ()), *(FINAL if guessed_final else ())],
         "oldest_due": oldest_due(),
+        "retrying": retrying(),
         "last_hour": {**last_hour, "estimated": guessed_hour},
+        "last_day": total(last_day(patience or PATIENCE)),
         "running": running(),
     }
 
@@ -52,26 +53,36 @@ def count(jobs: JobQuerySet, states: Iterable[State], patience: int) -> tuple[di
     return {state.value: 0 for state in states} | dict(numbers), False
 
 
-def within(patience: int, rows: QuerySet[Any, Any]) -> list[Any] | None:
-    """The rows, or None if PostgreSQL needs longer than so many milliseconds."""
-    try:
-        with transaction.atomic(), statement_timeout(patience):
-            return list(rows)
-    except OperationalError as error:
-        if not is_caused_by(error, QueryCanceled):
-            raise
-    return None
+def retrying() -> dict[str, Any] | None:
+    """How many jobs wait for another attempt because one failed, and when the next is due; None when to look took too
+    long."""
+    failed = Job.objects.filter(state=State.QUEUED, attempt__gt=0).exclude(error_code="")
+    found = within(PATIENCE, failed.order_by().values_list(Value(1)).annotate(Count("pk"), Min("run_at")))
+    if found is None:
+        return None
+    _, number, next_at = found[0] if found else (1, 0, None)
+    return {"jobs": number, "next_at": next_at}
 
 
-@contextmanager
-def statement_timeout(milliseconds: int) -> Iterator[None]:
-    """Until the end of the block, or of its transaction, which a statement that takes longer spoils."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('statement_timeout')")
-        before = cursor.fetchone()[0]
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
-        yield
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+def last_day(patience: int) -> list[dict[str, Any]] | None:
+    """What ended in each of the last 24 hours, oldest first: how many succeeded, how many failed, and how many further
+    attempts they took. None when to look took too long."""
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    hours = [now - timedelta(hours=ago) for ago in reversed(range(24))]
+    ended = Job.objects.filter(finished_at__gte=hours[0]).order_by().values(hour=TruncHour("finished_at"))
+    numbers = {state.value: Count("pk", filter=Q(state=state)) for state in ENDED}
+    found = within(patience, ended.annotate(**numbers, retries=Sum(Greatest(F("attempt") - 1, 0))))
+    if found is None:
+        return None
+    known = {row["hour"]: row for row in found}
+    return [known.get(hour, {"hour": hour, "succeeded": 0, "failed": 0, "retries": 0}) for hour in hours]
+
+
+def total(hours: list[dict[str, Any]] | None) -> dict[str, int] | None:
+    """Of all hours."""
+    if hours is None:
+        return None
+    return {name: sum(hour[name] for hour in hours) for name in ("succeeded", "failed", "retries")}
 
 
 def oldest_due() -> dict[str, Any] | None:
@@ -90,6 +101,21 @@ def oldest_due() -> dict[str, Any] | None:
         return None
     ((job_id, at, by),) = found
     return {"job_id": job_id, "due_at": at, "late_seconds": round(by.total_seconds(), 3)}
+
+
+def late() -> dict[str, int] | None:
+    """How many jobs nobody has claimed so long after they were due, by LATE; None when to look took too long."""
+    waited = ExpressionWrapper(Now() - Coalesce("lease_until", "run_at"), output_field=DurationField())
+    numbers = {
+        name: Count("pk", filter=Q(waited__gte=timedelta(seconds=low), waited__lt=timedelta(seconds=high)))
+        for name, (low, high) in LATE.items()
+    }
+    jobs = Job.objects.claimable().order_by().annotate(waited=waited).values(all=Value(1)).annotate(**numbers)
+    found = within(PATIENCE, jobs.values(*LATE))
+    if found is None:
+        return None
+    numbers_of: dict[str, int] = found[0] if found else dict.fromkeys(LATE, 0)
+    return numbers_of
 
 
 def running() -> list[dict[str, Any]] | None:

@@ -17,7 +17,8 @@ log = logging.getLogger("jobs")
 def run(job_id: str) -> None:
     refresh_connection()
     came = batch.run(kind_of(job_id)) if batch.takes(job_id) else protocol.run(job_id)
-    log.log(logging.DEBUG if came == protocol.NOTHING else logging.INFO, "%s: %s", job_id, came)
+    told = came in (protocol.NOTHING, *protocol.FAILED)  # or there is nothing to tell
+    log.log(logging.DEBUG if told else logging.INFO, "%s: %s", job_id, came)
 
 
 @app.task(name="jobs.sweep")

@@ -2,12 +2,13 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, wraps
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
@@ -24,6 +25,7 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from taskhub.api.errors import problem_response
 from taskhub.api.problems import Conflict, DatabaseUnavailable
+from taskhub.charts import Value, columns
 from taskhub.postgresql import estimates
 from taskhub.postgresql.errors import is_caused_by
 from taskhub.postgresql.estimates import About, number_of
@@ -35,12 +37,34 @@ TOO_SLOW = (
 )
 CHANGED = "Someone else just changed this record. Go back, reload the page and try again."
 NOTHING = SafeString("-")
+DAYS = 14  # of which the start page tells
+PATIENCE = 200  # milliseconds that counting them may take; then they are estimated
 BLOCK = '<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>'
 
 View = Callable[..., Any]
 
 
+class Panel(NamedTuple):
+    """What the start page tells about one matter. A ModelAdmin gives some by `panels(url of its list)`."""
+
+    title: str
+    url: str
+    number: str
+    notes: Sequence[str]
+    chart: SafeString
+
+
+class SignIn(AdminAuthenticationForm):
+    """Django's says that both fields are case-sensitive, which our usernames are not."""
+
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": "No staff account has this username and password. Case matters in the password only.",
+    }
+
+
 class Site(admin.AdminSite):
+    login_form = SignIn
     site_header = site_title = "TaskHub"
     index_title = "Staff"
     site_url = None  # the service has no pages for people but these
@@ -50,6 +74,16 @@ class Site(admin.AdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         return super().admin_view(self.bounded(view), cacheable)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Above the lists, what those who may see them tell of them."""
+        shown = [
+            (table.panels, reverse(admin_urlname(model._meta, SafeString("changelist"))))
+            for model, table in self._registry.items()
+            if isinstance(table, LargeTable) and table.has_view_permission(request)
+        ]
+        told = {"panels": [panel for panels, url in shown for panel in panels(url)]}
+        return super().index(request, {**told, **(extra_context or {})})
 
     def bounded(self, view: View) -> View:
         """One transaction per page, in which no statement runs for ever; what goes wrong is said in a sentence."""
@@ -117,14 +151,18 @@ class LargeList(ChangeList):
 
 
 class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A list of a large table: in the order of an index, never sorted by another column, never counted."""
+    """A list of a large table: in the order of an index, sortable by columns that have one, never counted."""
 
     paginator = EstimatingPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
-    sortable_by = ()
+    sortable_by: ClassVar[tuple[str, ...]] = ()
     not_listed: tuple[str, ...] = ()  # large columns, which the list does not show
+
+    def panels(self, url: str) -> list[Panel]:
+        """What the start page tells of this table, whose list is at `url`."""
+        return []
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LargeList
@@ -149,6 +187,20 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def growth(title: str, url: str, rows: QuerySet[Any], notes: Sequence[str] = ()) -> Panel:
+    """How many rows there are, and how many were made on each of the last days."""
+    number = number_of(rows)
+    days = estimates.per_day(rows, "created_at", DAYS, PATIENCE)
+    chart = columns([Value(f"{day:%d %b}", made) for day, made in days.items()], f"New in the last {DAYS} days")
+    return Panel(
+        title,
+        url,
+        str(number) if isinstance(number, About) else f"{number:,}",
+        [f"{sum(days.values()):,} new in {DAYS} days", *notes],
+        chart,
+    )
 
 
 def as_uuid(text: str) -> UUID | None:

@@ -8,12 +8,14 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from accounts.models import User
-from taskhub.admin import LargeTable, as_uuid, link_to
+from taskhub.admin import LargeTable, Panel, as_uuid, growth, link_to
 from tasks.models import LONGEST_DESCRIPTION, Task
 
 MOST_WORDS = 10  # of a search
+SHOWN = 80  # characters of a title in the list
 
 
 class DescriptionField(forms.CharField):
@@ -39,7 +41,8 @@ class TaskAdmin(LargeTable):
 
     fields = ("title", "description", "status", "owner_link", "id", "completed_at", "created_at", "updated_at")
     form = TaskForm
-    list_display = ("title", "owner_link", "status", "created_at", "completed_at")
+    list_display = ("short_title", "owner_link", "status", "made", "completed_at")
+    sortable_by = ("made",)
     list_filter = ("status", "created_at")
     list_select_related = ("owner",)
     not_listed = ("description",)
@@ -47,6 +50,17 @@ class TaskAdmin(LargeTable):
     readonly_fields = ("owner_link", "id", "completed_at", "created_at", "updated_at")
     search_fields = ("title",)
     search_help_text = "Words of the title, @username of the owner, or the id of a task or of an owner."
+
+    def panels(self, url: str) -> list[Panel]:
+        return [growth("Tasks", url, Task.objects.all())]
+
+    @admin.display(description="title")
+    def short_title(self, task: Task) -> str:
+        return Truncator(task.title).chars(SHOWN)
+
+    @admin.display(description="created", ordering="id")
+    def made(self, task: Task) -> Any:
+        return task.created_at
 
     @admin.display(description="owner")
     def owner_link(self, task: Task) -> SafeString:

@@ -74,9 +74,9 @@ def title() -> str:
 
 def owner(owners: Sequence[UUID]) -> UUID:
     """The first has a large share; of the others, the earlier have more."""
-    if random() < LARGEST_SHARE:
+    if random() < LARGEST_SHARE or len(owners) == 1:
         return owners[0]
-    return owners[int(random() ** 3 * len(owners))]
+    return owners[1 + int(random() ** 2 * (len(owners) - 1))]
 
 
 def add(tasks: Iterator[tuple[Any, ...]]) -> None:

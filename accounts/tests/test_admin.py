@@ -20,7 +20,7 @@ def page_of(user, name="change"):
 
 
 def found(client, **query):
-    return listed(client.get(URL, query), "username")
+    return listed(client.get(URL, query), "name")
 
 
 def save(client, user, **fields):

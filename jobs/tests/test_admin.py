@@ -1,6 +1,7 @@
 """Jobs, for staff to look at."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.utils import quote
@@ -18,7 +19,7 @@ from taskhub.tests.pages import listed, plan_of_rows, statements
 
 User = get_user_model()
 URL = "/admin/jobs/job/"
-RESULTS = "/admin/django_celery_results/taskresult/"
+RESULTS = "/admin/jobs/celeryerror/"
 
 
 def page_of(job, name="change"):
@@ -171,3 +172,25 @@ def test_what_celery_kept_is_there_to_read(boss_client):
     assert listed(boss_client.get(RESULTS, {"q": "ab"}), "task_id") == ["abc"]
     assert "&lt;Oh&gt;\nno" in text_of(boss_client.get(page))
     assert boss_client.post(page, {"status": "SUCCESS"}).status_code == 403
+
+
+def test_search_knows_the_owner_by_name(boss_client, alice):
+    job = JobFactory(owner=alice)
+    JobFactory()
+
+    assert found(boss_client, q="@ALICE") == [job.job_id]
+    assert found(boss_client, q="@nobody") == []
+
+
+def test_the_summary_tells_what_waits_for_another_attempt(boss_client):
+    JobFactory(state="queued", attempt=2, error_code="error", run_at=timezone.now() + timedelta(hours=1))
+    page = boss_client.get(URL).content.decode()
+
+    assert '<strong style="color: #9a6700">1 wait for another attempt after an error</strong>' in page
+
+
+def test_a_finished_job_shows_no_next_delivery(boss_client):
+    job = JobFactory(state="succeeded", finished_at=timezone.now(), deliver_at=timezone.now() + timedelta(days=1))
+    page = text_of(boss_client.get(page_of(job)))
+
+    assert re.search(r'field-next_delivery.*?<div class="readonly">-</div>', page, re.DOTALL)

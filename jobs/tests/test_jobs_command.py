@@ -201,6 +201,23 @@ def test_stats_tell_what_ended_in_the_last_hour(jobs):
     assert "In the last hour: 1 succeeded, 1 failed." in jobs("stats")
 
 
+def test_stats_tell_what_waits_for_another_attempt_after_an_error(jobs):
+    JobFactory(state=State.QUEUED, attempt=2, error_code="error", run_at=NOW + timedelta(minutes=5))
+    JobFactory(state=State.QUEUED)
+
+    assert f"After errors, 1 wait for another attempt, the next at {NOW + timedelta(minutes=5):%Y-%m-%dT%H:%M}" in jobs(
+        "stats"
+    )
+
+
+def test_stats_tell_of_the_last_day(jobs):
+    JobFactory(state=State.SUCCEEDED, attempt=3, max_attempts=3)
+    JobFactory(state=State.FAILED, attempt=2, max_attempts=2)
+    JobFactory(state=State.FAILED, finished_at=NOW - timedelta(hours=25))
+
+    assert "In the last 24 hours: 1 succeeded, 1 failed, after 3 retries." in jobs("stats")
+
+
 def test_stats_tell_who_runs_what_since_when(jobs):
     JobFactory(state=State.RUNNING, worker="host:12", started_at=NOW)
     running = json.loads(jobs("stats", "--json"))["running"][0]

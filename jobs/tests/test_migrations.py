@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
+from django.apps import apps
+from django.db import connection, migrations, models
+from django.db.migrations.state import ProjectState
 
 from jobs.tests.factories import JobFactory
+from taskhub.postgresql.operations import RetryableAddIndexConcurrently, RetryableRemoveIndexConcurrently
 from tests.service import wait_until
 
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
@@ -24,11 +26,23 @@ def sql(statement, *values):
         return cursor.fetchall() if cursor.description else None
 
 
-def migrate(target):
+class Migration(migrations.Migration):
+    """As one after the present ones would be."""
+
+    atomic = False
+    operations = [
+        RetryableAddIndexConcurrently("job", models.Index(fields=["worker"], name="job_log_worker_idx")),
+        RetryableRemoveIndexConcurrently("job", "job_log_newest_idx"),
+    ]
+
+
+def migrate(backwards=False):
     """With a limit for locks that is soon reached. Returns the limit that is left."""
     sql("SET lock_timeout = '50ms'")
+    state, migration = ProjectState.from_apps(apps), Migration("later", "jobs")
     try:
-        call_command("migrate", "jobs", target, "-v0")
+        with connection.schema_editor(atomic=False) as editor:
+            (migration.unapply if backwards else migration.apply)(state, editor)
         return sql("SHOW lock_timeout")
     finally:
         connection.close()
@@ -36,9 +50,8 @@ def migrate(target):
 
 @pytest.fixture
 def before(transactional_db):
-    migrate("0006")
     yield
-    migrate("0007")
+    migrate(backwards=True)
 
 
 @contextmanager
@@ -53,17 +66,17 @@ def at_work(job):
 def test_an_index_waits_for_a_transaction_that_is_at_work_however_long(before):
     with ThreadPoolExecutor(1) as pool:
         with at_work(JobFactory()):
-            migrated = pool.submit(migrate, "0007")
+            migrated = pool.submit(migrate)
             wait_until(lambda: sql(WAITS) or migrated.done())
         assert migrated.result() == [("5s",)]
 
-    assert sql(VALID, "job_log_due_idx") == [(True,)]
-    assert sql("SELECT to_regclass('job_log_deliver_at_idx')") == [(None,)]
+    assert sql(VALID, "job_log_worker_idx") == [(True,)]
+    assert sql("SELECT to_regclass('job_log_newest_idx')") == [(None,)]
 
 
 def test_one_that_broke_off_is_made_anew(before):
-    sql("CREATE INDEX job_log_due_idx ON job_log (deliver_at)")
-    sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass('job_log_due_idx')")
-    migrate("0007")
+    sql("CREATE INDEX job_log_worker_idx ON job_log (kind)")
+    sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass('job_log_worker_idx')")
+    migrate()
 
-    assert sql(VALID, "job_log_due_idx") == [(True,)]
+    assert sql(VALID, "job_log_worker_idx") == [(True,)]

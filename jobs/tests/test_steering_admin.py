@@ -182,5 +182,5 @@ def test_the_other_statements_of_the_page_keep_their_time_limit(boss_client):
     whole, finished = str(stats.PATIENCE), str(admin.PATIENCE)
     assert [limit.split("'")[3] for limit in limits] == [
         *(whole, "5s", finished, "5s", finished, "5s"),
-        *(whole, "5s", whole, "5s"),
+        *(whole, "5s", whole, "5s", finished, "5s", whole, "5s"),
     ]

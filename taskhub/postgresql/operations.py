@@ -1,5 +1,7 @@
-"""Migrations that make and drop indexes beside the traffic (CONCURRENTLY): they wait for whoever is at work, hold up
-nobody, and can be run again wherever they broke off. A migration that has one is `atomic = False`.
+"""What our migrations do beside what Django's can.
+
+Indexes made and dropped beside the traffic (CONCURRENTLY): they wait for whoever is at work, hold up nobody, and can be
+run again wherever they broke off. A migration that has one is `atomic = False`. And times that are true whoever writes.
 """
 
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
+from django.db.migrations import RunSQL
 
 
 @contextmanager
@@ -44,3 +47,22 @@ class RetryableRemoveIndexConcurrently(RemoveIndexConcurrently):
         with patience(schema_editor):
             forget(self.name, schema_editor)
             super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+def keep_updated_at(table: str, *ignored: str) -> RunSQL:
+    """A trigger that sets updated_at when a row changes and its writer leaves it as it was.
+
+    Changes of the columns `ignored` do not count. The names are ours, and not quoted.
+    """
+    old, new = (f"to_jsonb({row}) - '{{{','.join(ignored)}}}'::text[]" for row in ("OLD", "NEW"))
+    return RunSQL(
+        f"""
+        CREATE FUNCTION {table}_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN NEW.updated_at := statement_timestamp(); RETURN NEW; END
+        $$;
+        CREATE TRIGGER {table}_set_updated_at BEFORE UPDATE ON {table} FOR EACH ROW
+            WHEN (OLD.updated_at = NEW.updated_at AND {old} IS DISTINCT FROM {new})
+            EXECUTE FUNCTION {table}_set_updated_at();
+        """,
+        f"DROP TRIGGER {table}_set_updated_at ON {table}; DROP FUNCTION {table}_set_updated_at();",
+    )

@@ -1,20 +1,26 @@
 """What all pages for staff have in common."""
 
+import re
+
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.core.paginator import Page
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.factories import UserFactory
+from jobs import stats
+from jobs.tests.factories import JobFactory
 from taskhub import admin as staff
 from taskhub.admin import EstimatingPaginator, pretty_json, pretty_text
 from taskhub.postgresql import estimates
 from taskhub.postgresql.estimates import About
-from taskhub.tests.pages import statements
+from taskhub.tests.pages import plan_of_rows, statements
 from tasks.tests.factories import TaskFactory
 
-LISTS = ["/admin/accounts/user/", "/admin/tasks/task/", "/admin/jobs/job/", "/admin/django_celery_results/taskresult/"]
+LISTS = ["/admin/accounts/user/", "/admin/tasks/task/", "/admin/jobs/job/", "/admin/jobs/celeryerror/"]
 
 
 def estimated(monkeypatch, rows):
@@ -162,7 +168,7 @@ def test_the_start_page_lists_what_staff_works_with(boss_client):
     apps = boss_client.get("/admin/").context["app_list"]
 
     assert {model["object_name"] for app in apps for model in app["models"]} == {
-        "Group", "Job", "Task", "TaskResult", "User",
+        "Group", "Job", "Task", "CeleryError", "User",
     }  # fmt: skip
 
 
@@ -180,3 +186,72 @@ def test_json_is_indented_and_escaped():
 
 def test_times_have_seconds_and_say_their_zone(boss_client, alice):
     assert f"{alice.created_at:%Y-%m-%d %H:%M:%S} UTC" in boss_client.get("/admin/accounts/user/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "column", "table", "index"),
+    [
+        ("accounts/user", 1, "users", "users_username_lower_key"),
+        ("accounts/user", 6, "users", "users_pkey"),
+        ("tasks/task", 4, "tasks", "tasks_pkey"),
+        ("jobs/job", 6, "job_log", "job_log_newest_idx"),
+        ("jobs/celeryerror", 4, "django_celery_results_taskresult", "date_d"),
+    ],
+)
+@pytest.mark.parametrize("direction", ["", "-"])
+def test_a_column_that_can_be_sorted_by_is_read_in_order(boss_client, path, column, table, index, direction):
+    with connection.cursor() as cursor:  # a table of this size would be sorted, if it could be
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+    plan = plan_of_rows(boss_client, f"/admin/{path}/?o={direction}{column}", table)
+
+    assert index in plan
+    assert not re.search(r"^(\s*->)?\s*Sort$", plan, re.MULTILINE)
+
+
+def test_other_columns_offer_no_sorting(boss_client):
+    JobFactory()
+    page = boss_client.get("/admin/jobs/job/").content.decode()
+
+    assert re.findall(r'class="sortable column-(\w+)', page) == ["age"]
+
+
+def test_the_start_page_tells_what_there_is(boss_client, alice):
+    TaskFactory.create_batch(3, owner=alice)
+    JobFactory(state="failed", attempt=3, max_attempts=3, finished_at=timezone.now())
+    panels = {panel.title: panel for panel in boss_client.get("/admin/").context["panels"]}
+
+    assert {title: panel.number for title, panel in panels.items()} == {
+        "Users": "2", "Tasks": "3", "Jobs": "0 unfinished", "Late jobs": "0", "Last 24 hours": "1 failed"
+    }  # fmt: skip
+    assert panels["Last 24 hours"].notes == ["retries: 2", "succeeded: 0", "0 wait for another attempt"]
+    assert panels["Tasks"].notes == ["3 new in 14 days"]
+    assert all(panel.chart.startswith("<svg") for panel in panels.values())
+
+
+def test_what_takes_too_long_to_count_is_estimated_or_unknown(boss_client, monkeypatch):
+    monkeypatch.setattr(estimates, "within", lambda milliseconds, rows: None)
+    monkeypatch.setattr(stats, "within", lambda milliseconds, rows: None)
+    numbers = {panel.title: panel.number for panel in boss_client.get("/admin/").context["panels"]}
+
+    assert (numbers["Late jobs"], numbers["Last 24 hours"]) == ("unknown", "unknown")
+
+
+@pytest.mark.parametrize(("group", "titles"), [
+    ("support", ["Jobs", "Late jobs", "Last 24 hours", "Users", "Tasks"]),
+    ("operator", ["Jobs", "Late jobs", "Last 24 hours", "Users"]),
+    (None, []),
+])  # fmt: skip
+def test_staff_sees_what_their_group_may_see(client, db, group, titles):
+    staff = UserFactory(is_staff=True)
+    staff.groups.set(Group.objects.filter(name=group))
+    client.force_login(staff)
+    page = client.get("/admin/")
+
+    assert [panel.title for panel in page.context["panels"]] == titles
+    assert ("Ask a superuser to put you in a group" in page.content.decode()) == (group is None)
+
+
+def test_the_sign_in_says_that_case_matters_in_the_password_only(client, db):
+    page = client.post("/admin/login/", {"username": "nobody", "password": "wrong"}).content.decode()
+
+    assert "Case matters in the password only." in page

@@ -19,7 +19,7 @@ def page_of(task, name="change"):
 
 
 def found(client, **query):
-    return listed(client.get(URL, query), "title")
+    return listed(client.get(URL, query), "short_title")
 
 
 def save(client, task, **fields):
@@ -85,7 +85,20 @@ def test_the_list_reads_an_index_and_ends(boss_client, many_tasks):
     assert "tasks_pkey" in plan
     assert "Sort" not in plan
     assert re.search("the newest 10,000 of about [0-9,]+ tasks", page.content.decode())
-    assert len(listed(page, "title")) == 100
+    assert len(listed(page, "short_title")) == 100
+
+
+def test_the_oldest_come_first_by_the_same_index(boss_client, many_tasks):
+    plan = plan_of_rows(boss_client, f"{URL}?o=4", "tasks")
+
+    assert "tasks_pkey" in plan
+    assert "Sort" not in plan
+
+
+def test_a_long_title_is_cut_in_the_list(boss_client):
+    TaskFactory(title="🎉" * 200)
+
+    assert listed(boss_client.get(URL), "short_title") == ["🎉" * 79 + "…"]
 
 
 def test_the_tasks_of_an_owner_are_found_by_an_index(boss_client, many_tasks):
@@ -158,4 +171,4 @@ def test_a_user_leads_to_what_belongs_to_them(boss_client, alice):
     links = re.findall(r'href="(/admin/[^"]*\?q=[^"]*)"', page)
 
     assert links == [f"/admin/jobs/job/?q={alice.pk}", f"/admin/tasks/task/?q={alice.pk}"]
-    assert listed(boss_client.get(links[1]), "title") == [task.title]
+    assert listed(boss_client.get(links[1]), "short_title") == [task.title]

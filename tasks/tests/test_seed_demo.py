@@ -75,12 +75,12 @@ def test_nothing_happens_in_the_future_or_before_its_task(seed):
     assert not Task.objects.filter(completed_at__lt=F("created_at")).exists()
 
 
-def test_the_first_user_has_the_largest_share(seed):
+def test_a_fifth_belongs_to_the_first_user_which_is_the_largest_share(seed):
     seed("--users", "50", "--tasks", "2000")
     shares = Task.objects.values("owner__username").annotate(tasks=Count("pk")).order_by("-tasks")
 
     assert shares[0]["owner__username"] == "demo_000001"
-    assert shares[0]["tasks"] > 300
+    assert 300 < shares[0]["tasks"] < 500
 
 
 def test_the_titles_are_of_many_scripts(seed):

@@ -111,8 +111,13 @@ def stats_lines(document: dict[str, Any]) -> Iterator[str]:
         yield f"{state:13}{'about ' if state in document['estimated'] else '':6}{number:>13,}"
     due, last_hour, running = (document[name] for name in ("oldest_due", "last_hour", "running"))
     yield f"Due longest: {due['job_id']}, for {due['late_seconds']:,.0f} s." if due else "Nothing is due."
+    if retrying := document["retrying"]:
+        yield retrying_line(retrying)
     about = "about " if last_hour["estimated"] else ""
     yield f"In the last hour: {about}{last_hour['succeeded']:,} succeeded, {about}{last_hour['failed']:,} failed."
+    if day := document["last_day"]:
+        ended = f"{day['succeeded']:,} succeeded, {day['failed']:,} failed"
+        yield f"In the last 24 hours: {ended}, after {day['retries']:,} retries."
     if about or document["estimated"]:
         yield f"What is about so many is estimated: to count takes longer than {stats.PATIENCE / 1000:g} s."
     if running:
@@ -122,6 +127,12 @@ def stats_lines(document: dict[str, Any]) -> Iterator[str]:
         yield f"Who is at work is not known: to look takes longer than {stats.PATIENCE / 1000:g} s."
     elif len(running) == stats.MOST_RUNNING:
         yield f"These are the {stats.MOST_RUNNING} that have run longest."
+
+
+def retrying_line(retrying: dict[str, Any]) -> str:
+    if not retrying["jobs"]:
+        return "No job waits for another attempt."
+    return f"After errors, {retrying['jobs']:,} wait for another attempt, the next at {cell(retrying['next_at'])}."
 
 
 def described(job: Job, fields: Iterable[str]) -> dict[str, Any]:
