@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from accounts.authentication import AccessToken
 from accounts.tests.factories import UserFactory
-from accounts.tokens import AccessToken
 from taskhub.tests.contract import DocumentedClient
 
 

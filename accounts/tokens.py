@@ -1,18 +1,17 @@
-"""Access and refresh tokens. A spent refresh token is in simplejwt's blacklist; the insert there decides who wins."""
+"""Refresh tokens. A spent one is in simplejwt's blacklist; the insert there decides who wins."""
 
 from typing import Any
 
 import jwt
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework_simplejwt import tokens
-from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
+from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
+from accounts.authentication import AccessToken
 from accounts.models import User
 from taskhub.api.problems import Problem
 
@@ -21,24 +20,6 @@ class TokenNotValid(Problem):
     status_code = 401
     default_code = "token_not_valid"
     default_detail = "This refresh token is not valid, or was used before: sign in again."
-
-
-class KeyRing(TokenBackend):
-    """Signs with the first of JWT_SIGNING_KEYS and verifies with the one named by `kid` (RFC 7515 section 4.1.4)."""
-
-    def encode(self, payload: dict[str, Any]) -> str:
-        kid, secret = next(iter(settings.JWT_SIGNING_KEYS.items()))
-        return jwt.encode(payload, secret, algorithm=self.algorithm, headers={"kid": kid})
-
-    def get_verifying_key(self, token: Any) -> str:
-        kid = jwt.get_unverified_header(token).get("kid", "")
-        if kid not in settings.JWT_SIGNING_KEYS:
-            raise TokenBackendError("The token names no key of ours.")
-        return str(settings.JWT_SIGNING_KEYS[kid])
-
-
-class AccessToken(tokens.AccessToken):
-    _token_backend = KeyRing("HS256")
 
 
 class RefreshToken(tokens.RefreshToken):

@@ -3,17 +3,18 @@
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts import openapi, tokens
-from accounts.authentication import InvalidCredentials, caller
+from accounts.authentication import AccessToken, InvalidCredentials, caller
 from accounts.models import User
 from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
 from jobs.services import enqueue
 from taskhub.api.formats import FormParser, JSONParser, MergePatchParser, MultiPartParser
-from taskhub.api.views import StrictQuery, WriteTransaction
+from taskhub.api.views import BaseView
 
 
 def valid_input(serializer: BaseSerializer[Any]) -> dict[str, Any]:
@@ -28,12 +29,12 @@ def token_pair(refresh: tokens.RefreshToken) -> Response:
         "access_token": str(refresh.access_token),
         "refresh_token": str(refresh),
         "token_type": "bearer",
-        "expires_in": int(tokens.AccessToken.lifetime.total_seconds()),
+        "expires_in": int(AccessToken.lifetime.total_seconds()),
     }
     return Response(body, headers={"Cache-Control": "no-store"})
 
 
-class Public(StrictQuery):
+class Public(BaseView):
     """For those who have no access token, or one that has just expired."""
 
     authentication_classes = ()
@@ -41,7 +42,8 @@ class Public(StrictQuery):
 
 
 @openapi.describe_register
-class Register(WriteTransaction, Public):
+class Register(Public):
+    @transaction.atomic
     def post(self, request: Request) -> Response:
         user = User.objects.create_user(**valid_input(RegisterSerializer(data=request.data)))
         enqueue("welcome_email", str(user.pk), {"user_id": str(user.pk)}, owner=user)
@@ -74,12 +76,13 @@ class Logout(Public):
 
 
 @openapi.describe_me
-class Me(WriteTransaction, StrictQuery):
+class Me(BaseView):
     parser_classes = (JSONParser, MergePatchParser)
 
     def get(self, request: Request) -> Response:
         return Response(UserSerializer(request.user).data)
 
+    @transaction.atomic
     def patch(self, request: Request) -> Response:
         user = caller(request)
         fields = valid_input(UserSerializer(user, data=request.data, partial=True))

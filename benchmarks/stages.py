@@ -46,8 +46,7 @@ def application(stopwatch: Stopwatch) -> Callable[..., Any]:
     django.setup()
     from rest_framework.views import APIView
 
-    from accounts.authentication import BearerAuthentication
-    from accounts.tokens import AccessToken
+    from accounts.authentication import AccessToken, BearerAuthentication
     from taskhub.api.formats import JSONRenderer
     from taskhub.wsgi import application
     from tasks import models

@@ -2,6 +2,8 @@
 that somebody steered it. docs/jobs.md draws the states.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,6 +13,8 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django_celery_results.models import TaskResult
+
+from taskhub.postgresql.keyset import newest_first
 
 LONGEST_ID = 200  # characters
 LONGEST_ERROR = 4000  # characters
@@ -47,6 +51,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 NEWEST_FIRST = models.Func(
     F("created_at"), template="(%(expressions)s AT TIME ZONE 'UTC')", output_field=models.DateTimeField()
 ).desc()
+ORDER = ("created_at", "job_id")  # of the lists of owners, descending
 GRACE = timedelta(seconds=5)  # what the doorbell gets before the sweep announces a job
 UNFINISHED = (State.QUEUED, State.RUNNING)
 FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW)
@@ -54,6 +59,15 @@ RETRIABLE = (State.FAILED, State.NEEDS_REVIEW)
 
 
 class JobQuerySet(models.QuerySet["Job"]):
+    def rows(
+        self, columns: Sequence[str], where: Mapping[str, Any], position: Sequence[str], skip: int, count: int
+    ) -> list[dict[str, Any]]:
+        """Up to `count` rows as dicts of `columns`, newest first, behind `position` (created_at, job_id)."""
+        found = newest_first("job_log", columns, where, ORDER, position, skip, count)
+        for row in found:
+            row["result"] = row["result"] and json.loads(row["result"])  # Django leaves it to its fields to decode JSON
+        return found
+
     def due(self) -> "JobQuerySet":
         """Those to be announced again, by the database's clock."""
         return self.filter(state__in=UNFINISHED, deliver_at__lte=Now())

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Collection
+from functools import partial
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.utils import timezone
 from rest_framework.decorators import action
@@ -13,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from jobs import openapi
-from jobs.models import UNFINISHED, Actor, Job, JobQuerySet, Outcome, State, Via
+from jobs.models import ORDER, UNFINISHED, Actor, Job, JobQuerySet, Outcome, State, Via
 from jobs.registry import NAME
 from jobs.services import JOB_ID
 from jobs.steering import Refused, Wish, locked, refusal_to_owner, steer
@@ -21,7 +23,7 @@ from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.problems import BadParameter
 from taskhub.api.serializers import StrictSerializer
-from taskhub.api.views import StrictQuery, WriteTransaction, unless_known
+from taskhub.api.views import BaseView, with_etag
 
 # Answers have `error`, made of error_code: what the column error holds is for staff
 SHOWN = (
@@ -49,12 +51,12 @@ LONGEST_RETRY_AFTER = 60  # seconds
 
 
 class JobPagination(KeysetPagination):
-    ordering: ClassVar[tuple[str, ...]] = ("created_at", "job_id")
+    ordering: ClassVar[tuple[str, ...]] = ORDER
     parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
 
 
 @openapi.describe_jobs
-class JobViewSet(WriteTransaction, StrictQuery, GenericViewSet[Job]):
+class JobViewSet(BaseView, GenericViewSet[Job]):
     queryset = Job.objects.none()  # get_queryset() says which; this names the model
     lookup_value_regex = JOB_ID.pattern
     pagination_class = JobPagination
@@ -66,19 +68,21 @@ class JobViewSet(WriteTransaction, StrictQuery, GenericViewSet[Job]):
         return JobPagination.parameters | {"kind", "state"} if self.action == "list" else ()
 
     def list(self, request: Request) -> Response:
-        rows = self.get_queryset().filter(**filters(request)).values(*SHOWN)
+        rows: Any = partial(Job.objects.rows, SHOWN, {"owner_id": request.user.pk, **filters(request)})
         return self.get_paginated_response([shown(row) for row in self.paginate_queryset(rows) or []])
 
     def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
         response = self.answer(pk)
-        return unless_known(request, response, to_json(response.data))
+        return with_etag(request, response, to_json(response.data))
 
     @action(detail=True, methods=["post"])
+    @transaction.atomic
     def retry(self, request: Request, pk: str) -> Response:
         self.steer("retry", pk)
         return self.answer(pk)
 
     @action(detail=True, methods=["post"])
+    @transaction.atomic
     def cancel(self, request: Request, pk: str) -> Response:
         job = self.steer("cancel", pk)
         return self.answer(pk, status=202 if job.state == State.RUNNING else 200)

@@ -50,13 +50,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "taskhub.api.request_log.RequestLog",  # outermost: every answer has a request id and a log line
-    "taskhub.api.guards.explain_method",
+    "taskhub.api.middleware.RequestLog",  # outermost: every answer has a request id and a log line
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "taskhub.api.guards.check_host",
-    "taskhub.api.guards.check_body",
+    "taskhub.api.middleware.check_host",
+    "taskhub.api.middleware.check_body",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -198,7 +197,7 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
-FORMAT_MODULE_PATH = "taskhub.formats"  # seconds, and the name of the time zone
+FORMAT_MODULE_PATH = "taskhub.date_formats"  # seconds, and the name of the time zone
 
 # Static files. In production collected once, compressed, under names that hold a digest; elsewhere found where they are
 STATIC_URL = "/static/"
@@ -284,7 +283,7 @@ LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING",
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "taskhub.api.request_log.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "taskhub.api.middleware.RequestIdFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

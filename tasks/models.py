@@ -5,12 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from uuid_utils.compat import uuid7
+
+from taskhub.postgresql.keyset import newest_first
 
 LONGEST_DESCRIPTION = 10_000  # characters
 
@@ -24,15 +26,9 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-# What every reader asks. The ORM takes several times as long to build these statements as PostgreSQL to run them
-COLUMNS = ("id", "title", "description", "owner", "status", "completed_at", "created_at", "updated_at")
-OWN = """
-    SELECT id, title, description, %s::text AS owner, status, completed_at, created_at, updated_at
-    FROM tasks WHERE owner_id = %s
-"""
-ONE = f"{OWN} AND id = %s"
-AFTER = "AND (created_at, id) < (%s::timestamptz, %s::uuid)"
-NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+# What readers see; the owner by name
+COLUMNS = ("id", "title", "description", "owner_id AS owner", "status", "completed_at", "created_at", "updated_at")
+ORDER = ("created_at", "id")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -40,21 +36,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(owner=user.pk)
 
     def row(self, owner: AbstractBaseUser, pk: str) -> dict[str, Any] | None:
-        """One task of `owner` as readers see it: a dict of COLUMNS."""
-        return next(iter(fetch(ONE, owner, pk)), None)
+        """One task of `owner` as readers see it."""
+        found = newest_first("tasks", COLUMNS, {"owner_id": owner.pk, "id": pk}, ORDER, (), 0, 1)
+        return next(iter(owned(found, owner)), None)
 
-    def rows(self, owner: AbstractBaseUser, after: Sequence[str], skip: int, count: int) -> list[dict[str, Any]]:
-        """Up to `count` tasks of `owner`, newest first, behind the position `after` (created_at, id), if there is one.
-
-        The numbers stand in the statement, so that PostgreSQL plans for them.
-        """
-        return fetch(f"{OWN} {AFTER if after else ''} {NEWEST_FIRST} LIMIT {count:d} OFFSET {skip:d}", owner, *after)
+    def rows(self, owner: AbstractBaseUser, position: Sequence[str], skip: int, count: int) -> list[dict[str, Any]]:
+        """Up to `count` tasks of `owner` as readers see them, newest first, behind `position` (created_at, id)."""
+        return owned(newest_first("tasks", COLUMNS, {"owner_id": owner.pk}, ORDER, position, skip, count), owner)
 
 
-def fetch(statement: str, owner: AbstractBaseUser, *values: str) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [owner.get_username(), owner.pk, *values])
-        return [dict(zip(COLUMNS, row, strict=True)) for row in cursor.fetchall()]
+def owned(rows: list[dict[str, Any]], owner: AbstractBaseUser) -> list[dict[str, Any]]:
+    for row in rows:
+        row["owner"] = owner.get_username()
+    return rows
 
 
 class Task(models.Model):

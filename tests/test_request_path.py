@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.test import RequestFactory
 
-from accounts.tokens import AccessToken
+from accounts.authentication import AccessToken
 from taskhub.wsgi import application
 from tests.service import ROOT
 

@@ -2,8 +2,9 @@ import jwt
 import pytest
 from django.conf import settings
 
+from accounts.authentication import AccessToken
 from accounts.models import User
-from accounts.tokens import AccessToken, RefreshToken
+from accounts.tokens import RefreshToken
 from conftest import client_of
 
 

@@ -10,9 +10,10 @@ from django.db import connection
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from accounts.authentication import AccessToken
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from accounts.tokens import AccessToken, RefreshToken, TokenNotValid, rotate, sign_in
+from accounts.tokens import RefreshToken, TokenNotValid, rotate, sign_in
 from conftest import client_of
 
 REFRESH, LOGOUT = "/auth/refresh", "/auth/logout"

@@ -1,0 +1,5 @@
+"""The HTTP conventions that every app shares (docs/CONTRACT.md)."""
+
+from contextvars import ContextVar
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")  # of the request at hand

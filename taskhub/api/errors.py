@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
+from taskhub.api import request_id
 from taskhub.api.formats import to_json
 from taskhub.api.problems import (
     BadRequest,
@@ -25,7 +26,6 @@ from taskhub.api.problems import (
     Problem,
     title_of,
 )
-from taskhub.api.request_log import request_id
 from taskhub.postgresql.errors import FOREIGN_KEY_VIOLATION, PASSING_STATES, sqlstate
 
 MOST_ERRORS = 100  # in one answer, however many mistakes the input has

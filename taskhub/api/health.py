@@ -22,7 +22,7 @@ from rest_framework.response import Response
 
 import taskhub
 from taskhub.api import health_openapi as openapi
-from taskhub.api.views import StrictQuery
+from taskhub.api.views import BaseView
 from taskhub.redis import redis_client
 
 STARTED = time.monotonic()
@@ -93,7 +93,7 @@ def open_connections() -> int:
         return int(cursor.fetchone()[0])
 
 
-class Probe(StrictQuery):
+class Probe(BaseView):
     authentication_classes = ()
     permission_classes = ()
 

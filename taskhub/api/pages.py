@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from taskhub.api.errors import problem_response
 from taskhub.api.formats import to_json
 from taskhub.api.health import Probe
-from taskhub.api.views import unless_known
+from taskhub.api.views import with_etag
 
 ICON = f"{settings.STATIC_URL}drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png"
 # Both build their styles in the page; ReDoc searches in a worker that it makes itself
@@ -42,7 +42,7 @@ def document() -> bytes:
 @extend_schema(exclude=True)
 class Document(Probe):
     def get(self, request: Request) -> HttpResponseBase:
-        return unless_known(request, HttpResponse(document(), content_type="application/json"), document())
+        return with_etag(request, HttpResponse(document(), content_type="application/json"), document())
 
 
 class Page(APIView):

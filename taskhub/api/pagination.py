@@ -1,12 +1,10 @@
 """Pages that cost the same at any depth: each begins where the last one ended, found by its index."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core import signing
-from django.db.models import F
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +12,8 @@ from rest_framework.views import APIView
 
 from taskhub.api.problems import BadParameter
 
+# Takes a position, how many rows to pass over and how many to read; returns dicts that hold the columns of `ordering`
+ReadRows = Callable[[Sequence[str], int, int], list[dict[str, Any]]]
 WHOLE_NUMBER = re.compile(r"[0-9]+")
 DEPRECATED_SINCE = "@1795219200"  # RFC 9745: `skip`, as of 2026-11-21
 
@@ -23,17 +23,8 @@ class ForeignCursor(BadParameter):
         super().__init__("cursor", "invalid_cursor", "This cursor does not belong to this list.")
 
 
-def behind(columns: Sequence[str], position: Sequence[Any]) -> TupleLessThan:
-    """The rows behind `position` when `columns` are read in descending order, as one row-value comparison.
-
-    PostgreSQL makes a range of the composite index out of `(a, b) < (x, y)`, which it does not out of
-    `a < x OR (a = x AND b < y)`. Django's tuple lookups are undocumented: jobs/tests/test_jobs_api.py pins the plan.
-    """
-    return TupleLessThan(Tuple(*map(F, columns)), tuple(position))
-
-
 class KeysetPagination(BasePagination):
-    """Newest first. Takes a queryset of dicts (`.values()`) that hold the columns of `ordering`, the last one unique.
+    """Newest first. Instead of a queryset it takes a function that reads rows behind a position (ReadRows).
 
     A cursor is the position of the last row of a page, signed together with owner, list and filters; it never expires.
     """
@@ -46,24 +37,18 @@ class KeysetPagination(BasePagination):
     max_skip = 10_000
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        """`queryset` is a ReadRows."""
         self.signer = signing.Signer(sep=".", salt=self.binding(request, view))
         self.limit = bounded(request.query_params, "limit", self.default_limit, 1, self.max_limit)
         self.headers: dict[str, str] = {}
         self.skip = self.read_skip(request.query_params)
         cursor = request.query_params.get("cursor")
-        self.after = [] if cursor is None else self.position(cursor)
-        rows = self.fetch(queryset)
+        position = [] if cursor is None else self.position(cursor)
+        rows: list[Any] = queryset(position, self.skip, self.limit + 1)  # one more tells whether another page follows
         self.has_more = len(rows) > self.limit
         rows = rows[: self.limit]
         self.next_cursor = self.cursor(rows[-1]) if self.has_more else None
         return rows
-
-    def fetch(self, queryset: Any) -> list[Any]:
-        """The rows of the page and one more, which tells whether another page follows."""
-        if self.after:
-            queryset = queryset.filter(behind(self.ordering, self.after))
-        queryset = queryset.order_by(*(f"-{column}" for column in self.ordering))
-        return list(queryset[self.skip : self.skip + self.limit + 1])
 
     def get_paginated_response(self, data: Any) -> Response:
         meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor}

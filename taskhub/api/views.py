@@ -1,28 +1,29 @@
-"""Mixins that every view of the API is built from."""
+"""What every view of the API is built from."""
 
 import hashlib
 from collections.abc import Collection
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from taskhub.api.problems import BadParameter
 
 
-def unless_known(request: Request, response: HttpResponse, body: bytes) -> HttpResponseBase:
+def with_etag(request: Request, response: HttpResponse, body: bytes) -> HttpResponseBase:
     """`response` with an ETag made of `body`; 304 for a client that names it in If-None-Match (RFC 9110 section 13)."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     response.headers["ETag"] = etag
     return get_conditional_response(request._request, etag=etag, response=response) or response
 
 
-class StrictQuery(APIView):
-    """Refuses query parameters that the view does not name, and repeated ones. No PUT, no OPTIONS."""
+class BaseView(APIView):
+    """Refuses query parameters that the view does not name, and repeated ones. No PUT, no OPTIONS.
+
+    A handler that writes opens its transaction itself: an error answer leaves nothing behind.
+    """
 
     http_method_names = ("get", "post", "patch", "delete", "head")
     ignored_parameters: Collection[str] = ()
@@ -38,18 +39,3 @@ class StrictQuery(APIView):
                 raise BadParameter(name, "unknown_parameter", "This parameter is not known here.")
             if len(values) > 1 and name not in self.ignored_parameters:
                 raise BadParameter(name, "repeated_parameter", "This parameter may be given once.")
-
-
-class WriteTransaction(APIView):
-    """Runs the handler of an unsafe method in one transaction: an error answer leaves nothing behind.
-
-    The body is read before the transaction opens, so that a slow client holds none open.
-    """
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        method = str(request.method).lower()
-        handler = getattr(self, method, None)
-        if handler and request.method not in SAFE_METHODS:
-            _ = request.data
-            setattr(self, method, transaction.atomic(handler))

@@ -136,11 +136,6 @@ def test_a_refusal_can_be_read_across_origins(anonymous_client, settings):
     assert (response.status_code, response["Access-Control-Allow-Origin"]) == (413, "https://app.example.com")
 
 
-@pytest.mark.parametrize(("method", "path"), [("TRACE", "/admin/login/"), ("POST", "/static/admin/css/base.css")])
-def test_a_method_refused_by_others_is_a_problem_too(anonymous_client, method, path):
-    assert_problem(anonymous_client.generic(method, path), 405, "method_not_allowed", path)
-
-
 def test_a_cookie_the_database_cannot_hold_is_a_bad_request(anonymous_client):
     response = anonymous_client.get("/admin/", headers={"Cookie": 'sessionid="\\000aaaaaaaa"'})
 

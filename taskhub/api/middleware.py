@@ -1,0 +1,129 @@
+"""What every request passes before a view, outermost first: its body is read, it gets an id and a line in the log, and
+what no view should see is refused.
+"""
+
+import io
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from rest_framework.exceptions import ParseError
+
+from taskhub.api import request_id
+from taskhub.api.errors import problem_response
+from taskhub.api.problems import BodyTooLarge
+
+View = Callable[[HttpRequest], HttpResponse]
+WSGIApplication = Callable[..., Iterable[bytes]]
+LONGEST_DRAIN = 16 * 1024 * 1024  # bytes of a refused body that are read, so that its sender listens to the answer
+# Django would decode by any codec that a charset names; the contract knows UTF-8 alone
+PARAMETER_BUT_BOUNDARY = re.compile(r";(?!\s*boundary=)[^;]*", re.IGNORECASE)
+
+PROBES = ("/livez", "/readyz")  # asked by address, not by name
+ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+access_log = logging.getLogger("taskhub.access")
+
+
+def with_whole_body(application: WSGIApplication) -> WSGIApplication:
+    """Reads the body first, bounded, and says in the environment what it is like, for check_body to refuse.
+
+    Django reads as much as Content-Length says: it would see nothing of a body sent in chunks (RFC 9112 section 7.1),
+    and take one that broke off for a whole one.
+    """
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["CONTENT_TYPE"] = PARAMETER_BUT_BOUNDARY.sub("", environ.get("CONTENT_TYPE", ""))
+        declared = environ.get("CONTENT_LENGTH")
+        if declared or "HTTP_TRANSFER_ENCODING" in environ:
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+            body = read(environ["wsgi.input"], min(int(declared or limit), limit))
+            if len(body) == limit:
+                read(environ["wsgi.input"], LONGEST_DRAIN)
+            environ["taskhub.body_broke_off"] = len(body) < min(int(declared or 0), limit)
+            environ["CONTENT_LENGTH"], environ["wsgi.input"] = str(len(body)), io.BytesIO(body)
+        return whole(application(environ, start_response))
+
+    return wrapped
+
+
+def whole(response: Iterable[bytes]) -> Iterable[bytes]:
+    """One piece, where there is no more to come: the server can say its length then, and needs no chunks."""
+    if not isinstance(response, HttpResponse):
+        return response  # a file, which the server reads by itself
+    response.close()  # tells Django that the request is finished
+    return [response.content]
+
+
+def read(stream: IO[bytes], size: int) -> bytes:
+    """Up to `size` bytes, fewer only at the end of the stream."""
+    parts = []
+    while size > 0 and (part := stream.read(min(size, 65536))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+class RequestLog:
+    """Middleware. Echoes an acceptable X-Request-ID, else makes one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get("X-Request-ID", "")
+        chosen = offered if ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
+        started = time.perf_counter()
+        request_id.set(chosen)  # and left there: Django logs failed answers after all middleware
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = chosen
+        milliseconds = (time.perf_counter() - started) * 1000
+        who = user_id_of(request)
+        access_log.info(
+            "%s %s %d %.1fms %s", request.method, request.get_full_path(), response.status_code, milliseconds, who
+        )
+        return response
+
+
+def user_id_of(request: HttpRequest) -> str:
+    """Who was found to be asking, by id, as names are personal data; "-" for nobody. Asks the database nothing."""
+    user = request.__dict__.get("user")  # what authentication by token found
+    if isinstance(user, SimpleLazyObject):  # what a session says is looked up when it is asked for, if ever
+        user = request.__dict__.get("_cached_user")
+    return str(user.pk) if user and user.is_authenticated else "-"
+
+
+class RequestIdFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+def check_host(get_response: View) -> View:
+    """Refuses a Host that ALLOWED_HOSTS does not name, by DisallowedHost."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PROBES):
+            request.get_host()
+        return get_response(request)
+
+    return middleware
+
+
+def check_body(get_response: View) -> View:
+    """Refuses a body over DATA_UPLOAD_MAX_MEMORY_SIZE bytes, and one that broke off (with_whole_body)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isascii() and length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return problem_response(BodyTooLarge(), request)
+        if request.META.get("taskhub.body_broke_off"):
+            return problem_response(ParseError("The body is shorter than its Content-Length says."), request)
+        return get_response(request)
+
+    return middleware
