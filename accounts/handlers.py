@@ -13,7 +13,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
 from jobs.registry import PermanentError, handler, recurring
-from jobs.services import prune
+from jobs.running import prune
 
 
 def send_welcome(job: Any) -> dict[str, Any]:

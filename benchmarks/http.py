@@ -19,8 +19,7 @@ from benchmarks import machine
 from benchmarks.load import WrongAnswer, ask_once, drive
 from benchmarks.programs import PROCESSES, THREADS, Original, Stock, TaskHub
 from benchmarks.report import ratios, spread, table
-from tests.servers import temporary_home
-from tests.service import Service
+from devstack.service import Service, temporary_home
 
 TITLES = (
     *("request", "program", "requests/s", "TaskHub = 1"),

@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 from benchmarks import machine
 from benchmarks.report import ratios, spread, table
 from benchmarks.servers import Servers
-from tests.servers import temporary_home
-from tests.service import wait_until
+from devstack.service import temporary_home, wait_until
 
 PATIENCE = 120  # seconds for a backlog
 IDLE = 20  # jobs per second, so that each finds an idle system

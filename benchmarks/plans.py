@@ -14,11 +14,11 @@ from benchmarks.engines import TaskHub, start_taskhub
 from benchmarks.report import table
 from benchmarks.servers import Servers
 from benchmarks.workers import taskhub
+from devstack.service import wait_until
 from jobs import batch
 from jobs.registry import kind_named
 from jobs.services import enqueue
 from jobs.sweep import sweep
-from tests.service import wait_until
 
 SETTLING = 6  # seconds in which the scheduler has rung for everything once
 DUE = 1000

@@ -11,7 +11,7 @@ import psycopg
 
 from benchmarks.load import Request, ask_once, request
 from benchmarks.rows import DESCRIPTION, READER, WRITER, fill
-from tests.service import Service, free_port, wait_until
+from devstack.service import Service, free_port, wait_until
 
 PROCESSES, THREADS = 2, 2  # TaskHub's defaults; the FastAPI service has processes alone
 LONGEST_PAGE = 100

@@ -3,7 +3,7 @@
 import psycopg
 
 from benchmarks import machine
-from tests.service import Service
+from devstack.service import Service
 
 SETTINGS = ("shared_preload_libraries = 'pg_stat_statements'", "track_commit_timestamp = on")
 

@@ -8,8 +8,7 @@ import sys
 import psycopg
 import redis
 
-from tests.servers import temporary_home
-from tests.service import Service
+from devstack.service import Service, temporary_home
 
 # Ids that grow, as version 7 does: PostgreSQL makes them itself from 18 on
 FILL = (

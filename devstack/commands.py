@@ -43,7 +43,7 @@ def chaos(arguments: list[str]) -> int:
     signals.listen()
     os.chdir(ROOT)
     virtualenv.make(DEV).outlive_exec()
-    become(PYTHON, ["-m", "tests.chaos", *arguments], os.environ)
+    become(PYTHON, ["-m", "devstack.chaos", *arguments], os.environ)
 
 
 def manage(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from jobs.models import CeleryError, Job, State
 from jobs.registry import handler, recurring, schedules
-from jobs.services import prune
+from jobs.running import prune
 
 
 @handler("cron", external=lambda job: schedules[job.payload["name"]].work(job))

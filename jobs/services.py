@@ -1,4 +1,4 @@
-"""The public face of jobs, together with jobs.registry: what other apps may do with background work."""
+"""How other apps register background work. With jobs.registry and jobs.running, the public face of jobs."""
 
 import hashlib
 import json
@@ -9,16 +9,13 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs.doorbell import ring
-from jobs.models import GRACE, LONGEST_ID, Job, LeaseLost, Outcome, State
-from jobs.registry import Cancelled, kind_named
+from jobs.models import GRACE, LONGEST_ID, Job
+from jobs.registry import kind_named
 from taskhub.api.problems import Problem
 
-BATCH = 1000  # rows that prune() deletes in one transaction
-MOST_PRUNED = 20_000  # in one run, so that it ends within its time limit; the next one goes on
 LARGEST_PAYLOAD = 16 * 1024  # bytes of JSON
 JOB_ID = re.compile(r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+")
 
@@ -82,80 +79,3 @@ def canonical(payload: dict[str, Any]) -> bytes:
     if len(body) > LARGEST_PAYLOAD:
         raise ValueError(f"A payload may have {LARGEST_PAYLOAD} bytes of JSON, this has {len(body)}: pass ids.")
     return body
-
-
-def heartbeat(job: Job, progress: Any = None) -> None:
-    """Extend the lease from within a long external part, and tell how far it is (`progress`: small JSON).
-
-    Raises LeaseLost when another attempt has begun: stop at once. Raises RuntimeError inside a transaction, where
-    nobody would see it, and where the row lock says the same.
-    """
-    if connection.in_atomic_block:
-        raise RuntimeError("heartbeat() commits by itself: call it outside a transaction.")
-    lease_until = Now() + kind_named(job.kind).lease
-    told = {} if progress is None else {"progress": progress}
-    if not Job.objects.held(job).update(lease_until=lease_until, deliver_at=lease_until, **told):
-        raise LeaseLost(job.job_id)
-
-
-def check_cancelled(job: Job) -> None:
-    """Obey from within an external part: look while nothing has happened yet, or between steps that may stay half done.
-
-    Raises Cancelled when somebody asks to cancel the job: let it through, and the job ends as cancelled. A kind with
-    `in_doubt="park"` looks before its effect alone. Raises LeaseLost and RuntimeError as heartbeat() does.
-    """
-    if connection.in_atomic_block:
-        raise RuntimeError("check_cancelled() belongs into the external part: nobody can ask during a transaction.")
-    rows = list(Job.objects.held(job).values_list("cancel_requested_at", flat=True))
-    if not rows:
-        raise LeaseLost(job.job_id)
-    job.cancel_requested_at = rows[0]
-    if job.cancel_requested_at:
-        raise Cancelled(job.job_id)
-
-
-def prune(job: Job, rows: QuerySet[Any]) -> int:
-    """Delete `rows`, up to MOST_PRUNED of them, in batches of their own transactions. Returns how many."""
-    pruned = 0
-    while pruned < MOST_PRUNED and (deleted := delete_batch(rows)):
-        pruned += deleted
-        heartbeat(job, {"pruned": pruned})
-        check_cancelled(job)
-    return pruned
-
-
-def delete_batch(rows: QuerySet[Any]) -> int:
-    """Locks first, so that no row goes that stops to be one of `rows` meanwhile, such as a job that is retried."""
-    with transaction.atomic():
-        batch = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
-        rows.order_by().filter(pk__in=batch).delete()
-    return len(batch)
-
-
-def record(finished: list[dict[str, Any]]) -> set[str]:
-    """Take over jobs that another system has finished, so that enqueue() of the same event does nothing here.
-
-    Each has `job_id`, `payload` (what enqueue() would be given), `result` (JSON or None), `error` (empty: it succeeded;
-    else it failed, its worker lost), `created_at`, `finished_at` (aware) and `owner_id` (or None). What is here already
-    is left alone. Returns the ids that are new. Raises ValueError for an id or payload that cannot be.
-    """
-    jobs = [finished_job(**fields) for fields in finished]
-    known = set(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", flat=True))
-    Job.objects.bulk_create([job for job in jobs if job.pk not in known], ignore_conflicts=True)
-    return {job.pk for job in jobs} - known
-
-
-def finished_job(job_id: str, payload: dict[str, Any], error: str, **fields: Any) -> Job:
-    body = canonical(payload)
-    return Job(
-        job_id=valid_id(job_id),
-        kind=job_id.partition(":")[0],
-        payload=json.loads(body),
-        payload_sha=hashlib.sha256(body).hexdigest(),
-        state=State.FAILED if error else State.SUCCEEDED,
-        error_code=Outcome.WORKER_LOST if error else "",
-        error=error,
-        attempt=1,
-        max_attempts=1,
-        **fields,
-    )

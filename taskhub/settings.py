@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "jobs",
     "accounts",
     "tasks",
+    "importers",
 ]
 
 MIDDLEWARE = [

@@ -1,7 +1,6 @@
 import pytest
 
-from tests.servers import temporary_home
-from tests.service import Service
+from devstack.service import Service, temporary_home
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import shutil
 
 import yaml
 
-from tests.service import ROOT
+from devstack.service import ROOT
 
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 WHOLE_LINES = re.sub(r"^#.*\n", "", TEXT, flags=re.MULTILINE).replace("\\\n", " ").splitlines()

@@ -9,9 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from devstack.service import Service, temporary_home, wait_until
 from tests import containers
-from tests.servers import temporary_home
-from tests.service import Service, wait_until
 
 PRODUCTION = {
     "TASKHUB_ENV": "production",

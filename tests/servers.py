@@ -1,34 +1,19 @@
 """A pytest plugin: a real PostgreSQL and Valkey for the tests, unless the environment names some."""
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
 
-from devstack.account import for_servers, shared_temp
 from devstack.postgres import Postgres
 from devstack.servers import Server
+from devstack.service import temporary_home
 from devstack.valkey import Valkey
 
 _KINDS: dict[str, Callable[..., Server]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
 _header = pytest.StashKey[str]()
-
-
-@contextmanager
-def temporary_home() -> Iterator[Path]:
-    """A folder for TASKHUB_HOME. Unlike tmp_path, PostgreSQL can get to it when the tests run as root."""
-    account = for_servers()
-    home = Path(tempfile.mkdtemp(prefix="taskhub-test-", dir=shared_temp(account) if account else None))
-    home.chmod(0o711)
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import machine
 from benchmarks.load import WrongAnswer, ask_once, drive, request
 from benchmarks.report import ratios, spread, table
-from tests.service import ROOT
+from devstack.service import ROOT
 
 SPIN = "import time; all(time.process_time() < 0.3 for _ in iter(int, 1))"
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.service import ROOT
+from devstack.service import ROOT
 
 DOCUMENT = ROOT / "docs/openapi.json"
 CREDENTIALS = {"username": "generated", "password": "correct horse battery"}

@@ -15,12 +15,11 @@ import yaml
 
 from devstack.environment import read_dotenv
 from devstack.postgres import Postgres
+from devstack.service import ROOT, temporary_home
 from taskhub import server
 from taskhub.tests.test_settings import VARIABLES
 from tests import containers
 from tests.containers import COMPOSE, command_of, interpolated
-from tests.servers import temporary_home
-from tests.service import ROOT
 
 OURS = ["migrate", "api", "worker", "scheduler"]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))

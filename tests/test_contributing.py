@@ -11,7 +11,7 @@ from textwrap import indent
 
 import pytest
 
-from tests.service import ROOT
+from devstack.service import ROOT
 
 EXAMPLE = re.compile(r"^```python\n# ([\w/.]+)(?:, in (\w+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 IMPORT = re.compile(r"^(?:from|import) .*\n", re.MULTILINE)

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 import pytest
 
-from tests.service import wait_until
+from devstack.service import wait_until
 
 END_CONNECTIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
 

@@ -12,9 +12,9 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from django.db import connection
 
+from devstack.service import ROOT
 from taskhub.tests.test_settings import VARIABLES
 from tests.containers import COMPOSE, command_of
-from tests.service import ROOT
 
 DEPLOYMENT, ALIGNMENT = (
     (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("DEPLOYMENT.md", "TERRAFORM_ALIGNMENT.md")

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.core.management import get_commands
 
-from tests.service import ROOT
+from devstack.service import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GUIDES = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]

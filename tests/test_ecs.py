@@ -9,10 +9,10 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
+from devstack.service import ROOT
 from taskhub import server
 from taskhub.tests.test_settings import GOOD, VARIABLES
 from tests.containers import HEALTHCHECK, command_of, instructions
-from tests.service import ROOT
 
 FILES = {
     "api": "ecs-task-definition.json",

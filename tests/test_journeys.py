@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service import ROOT, wait_until
+from devstack.service import ROOT, wait_until
 
 
 def test_a_client_of_the_original_service_goes_on_working(service):

@@ -11,8 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers import temporary_home
-from tests.service import Service, wait_until
+from devstack.service import Service, temporary_home, wait_until
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.service import ROOT
+from devstack.service import ROOT
 
 PYTHON = [
     path for path in ROOT.rglob("*.py") if not {".venv", ".taskhub", "migrations"} & set(path.relative_to(ROOT).parts)

@@ -8,8 +8,8 @@ import pytest
 from django.test import RequestFactory
 
 from accounts.authentication import AccessToken
+from devstack.service import ROOT
 from taskhub.wsgi import application
-from tests.service import ROOT
 
 
 def post_task(token):

@@ -1,4 +1,4 @@
-"""What the welcome mail says and when it is not sent. tests/jobs sends it through a real mail server."""
+"""What the welcome mail says and when it is not sent. jobs/tests/processes sends it through a real mail server."""
 
 import smtplib
 

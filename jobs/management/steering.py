@@ -12,7 +12,8 @@ from django.db import transaction
 
 from jobs.handlers import prunable_jobs
 from jobs.models import LONGEST_ID, LONGEST_NAME, UNFINISHED, Actor, Job, JobQuerySet, State, Via
-from jobs.services import JOB_ID, delete_batch
+from jobs.running import delete_batch
+from jobs.services import JOB_ID
 from jobs.steering import Refused, Wish, locked, steer
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # a terminal's commands, and bytes that are no UTF-8

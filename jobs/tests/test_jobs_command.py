@@ -13,12 +13,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from devstack.service import ROOT
 from jobs import batch, stats
 from jobs.models import FINAL, NEWEST_FIRST, UNFINISHED, Attempt, Job, State
 from jobs.protocol import worker_name
 from jobs.registry import Kind
 from jobs.tests.factories import JobFactory
-from tests.service import ROOT
 
 NOW = timezone.now()
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from jobs.models import Job, LeaseLost, State
 from jobs.registry import Kind, UnknownKind, handler, kind_named, recurring
-from jobs.services import heartbeat
+from jobs.running import heartbeat
 from jobs.tests.factories import JobFactory
 
 

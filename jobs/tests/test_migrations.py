@@ -8,9 +8,9 @@ from django.apps import apps
 from django.db import connection, migrations, models
 from django.db.migrations.state import ProjectState
 
+from devstack.service import wait_until
 from jobs.tests.factories import JobFactory
 from taskhub.postgresql.operations import RetryableAddIndexConcurrently, RetryableRemoveIndexConcurrently
-from tests.service import wait_until
 
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
 WAITS = """

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from jobs import protocol, services
+from jobs import protocol, running
 from jobs.models import Job, State
 from jobs.recurring import enqueue_due
 from jobs.registry import Schedule, schedules
@@ -52,7 +52,7 @@ def days_ago(days):
 
 @pytest.mark.django_db(transaction=True)
 def test_finished_jobs_are_pruned_when_their_time_is_over(monkeypatch):
-    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(running, "BATCH", 2)
     JobFactory.create_batch(5, state=State.SUCCEEDED, finished_at=days_ago(31))
     JobFactory(state=State.FAILED, finished_at=days_ago(91))
     kept = [

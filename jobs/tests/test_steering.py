@@ -13,7 +13,7 @@ from jobs import batch, protocol, registry
 from jobs.handlers import prunable_jobs
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Attempt, Event, Job, Outcome, State, StateConflict, Via
 from jobs.registry import Cancelled, Kind, kind_named
-from jobs.services import check_cancelled, delete_batch
+from jobs.running import check_cancelled, delete_batch
 from jobs.steering import Refused, consequence, refusal, steer
 from jobs.tests.factories import JobFactory
 

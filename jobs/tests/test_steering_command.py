@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from jobs import services
+from jobs import running
 from jobs.models import Event, Job, State
 from jobs.tests.factories import JobFactory
 
@@ -164,7 +164,7 @@ def test_show_tells_who_steered_the_job(db, capsys):
 
 
 def test_prune_deletes_in_batches_what_the_recurring_job_would(jobs, monkeypatch):
-    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(running, "BATCH", 2)
     long_ago = timezone.now() - timedelta(days=1000)
     JobFactory.create_batch(3, state=State.SUCCEEDED, finished_at=long_ago)
     for kept in (State.NEEDS_REVIEW, State.QUEUED):

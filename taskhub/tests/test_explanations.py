@@ -2,11 +2,11 @@ import re
 
 import pytest
 
+from devstack.service import ROOT
 from taskhub.api.problems import EXPLANATIONS, Problem
 from taskhub.tests.contract import document
 from taskhub.tests.test_problems import failing_with
 from tasks.views import TaskViewSet
-from tests.service import ROOT
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from django.core.management import call_command
 
+from devstack.service import ROOT
 from taskhub.tests.contract import document, operations, resolved, validator
-from tests.service import ROOT
 
 OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations()}
 COMMAND = "python manage.py spectacular --format openapi-json --file docs/openapi.json"

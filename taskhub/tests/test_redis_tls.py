@@ -12,8 +12,8 @@ from kombu.exceptions import OperationalError
 from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
+from devstack.service import wait_until
 from taskhub import environment
-from tests.service import wait_until
 
 OPENSSL = shutil.which("openssl")
 pytestmark = pytest.mark.skipif(not OPENSSL, reason="there is no openssl to make a certificate with")

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.chaos import nemesis
-from tests.chaos.nemesis import Nemesis
-from tests.chaos.parts import Part, send
-from tests.service import wait_until
+from devstack.chaos import nemesis
+from devstack.chaos.nemesis import Nemesis
+from devstack.chaos.parts import Part, send
+from devstack.service import wait_until
 
 # Halts as a frozen worker does, and has its effect a little after it woke
 LATE = """if True:

@@ -1,7 +1,7 @@
 import pytest
 
+from devstack.service import temporary_home
 from tests.devstack.checkout import Checkout, make_checkout
-from tests.servers import temporary_home
 
 
 @pytest.fixture(scope="session")

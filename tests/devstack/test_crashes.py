@@ -7,8 +7,8 @@ import psutil
 import psycopg
 import pytest
 
+from devstack.service import wait_until
 from tests.devstack.checkout import survivors
-from tests.service import wait_until
 
 
 @pytest.fixture

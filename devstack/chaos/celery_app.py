@@ -1,0 +1,51 @@
+"""`celery -A devstack.chaos.celery_app`: the real application at a faster pace, with the kinds of a run."""
+
+import os
+from datetime import timedelta
+from importlib import import_module
+from random import choice
+
+import django
+from celery.signals import task_prerun
+
+from taskhub.celery import app
+
+django.setup()
+doorbell, failpoints, services, sweep = map(
+    import_module, ("jobs.doorbell", "jobs.failpoints", "jobs.services", "jobs.sweep")
+)
+kinds = import_module("devstack.chaos.kinds")
+mutants = import_module("jobs.tests.processes.mutants")
+from jobs.tests.processes.commands import deafen  # noqa: E402
+
+# Five times as fast: what waits in a deployment waits here, too, and the run is over in minutes
+services.GRACE = timedelta(seconds=1)
+sweep.WAITS = {n: wait / 5 for n, wait in sweep.WAITS.items()}
+sweep.LONGEST_WAIT /= 5
+doorbell.SILENCE /= 5
+app.conf.beat_schedule["sweep"]["schedule"] = 0.5
+app.conf.beat_schedule["tick"]["schedule"] = 1.0
+
+
+@task_prerun.connect(weak=False)
+def pulse(**_):
+    """Shows that a worker takes messages."""
+    kinds.records.pulse(os.environ.get("CHAOS_PART", ""))
+
+
+def recorded(action):
+    def act(name):
+        kinds.records.write("failpoints", f"{action.__name__} {name}")
+        action(name)
+
+    return act
+
+
+kill, fail, drop = (recorded(failpoints.ACTIONS[action]) for action in ("kill", "raise", "drop"))
+deaf = recorded(deafen)
+# A connection is lost in two ways: COMMIT does not arrive, or its answer does not
+failpoints.ACTIONS |= {"kill": kill, "raise": fail, "drop": lambda name: choice([drop, deaf])(name)}
+if mutant := os.environ.get("CHAOS_MUTANT"):
+    getattr(mutants, mutant)()
+if os.environ.get("CHAOS_TICKS"):
+    import_module("devstack.chaos.ticking")

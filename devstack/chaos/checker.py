@@ -1,0 +1,126 @@
+"""What became of the jobs, held against what their producers wrote down. In the manner of Jepsen's total-queue."""
+
+from collections import Counter, defaultdict
+
+from devstack.chaos.plan import BAD_KINDS, GOOD_KINDS
+
+FINAL = ("succeeded", "failed", "cancelled", "needs_review")
+FAULTS = (
+    "lost",
+    "doubled",
+    "unexpected",
+    "unfinished",
+    "wrong_end",
+    "mail_missing",
+    "mail_with_another_id",
+    "overlapped",
+)
+COLUMNS = ("attempted", "acknowledged", "recovered", *FAULTS[:5], "retried", "most_attempts")
+
+
+def kind_of(job_id):
+    return job_id.partition(":")[0]
+
+
+def is_good(job_id):
+    return kind_of(job_id) in GOOD_KINDS
+
+
+class Checker:
+    """`counts` by kind and name; FAULTS must all be zero. `examples` says which jobs."""
+
+    def __init__(self, stage):
+        records = stage.records
+        self.attempted, self.acknowledged = set(records.read("attempted")), set(records.read("acknowledged"))
+        kinds = [*GOOD_KINDS, *BAD_KINDS]
+        jobs = stage.sql("SELECT job_id, state, attempt, max_attempts FROM job_log WHERE kind = ANY(%s)", kinds)
+        self.jobs = {job.job_id: job for job in jobs}
+        self.effects = Counter(row.job_id for row in stage.sql("SELECT job_id FROM effect"))
+        self.counted = {row.job_id: row.n for row in stage.sql("SELECT job_id, n FROM effect_count")}
+        self.posted, self.overlapped = Counter(records.read("posted")), set(records.read("overlapped"))
+        self.mail = defaultdict(Counter)
+        for line in records.read("mail"):
+            key, message_id = line.split()
+            self.mail[f"letter:{key}"][message_id] += 1
+        self.counts, self.examples = defaultdict(Counter), defaultdict(list)
+        self.check()
+
+    def check(self):
+        known = self.attempted | self.jobs.keys() | self.effects.keys() | self.counted.keys()
+        for job_id in known | self.posted.keys() | self.mail.keys():
+            for name in self.found(job_id):
+                self.counts[kind_of(job_id)][name] += 1
+                if name in FAULTS:
+                    self.examples[name].append(job_id)
+        for job in self.jobs.values():
+            most = max(self.counts[kind_of(job.job_id)]["most_attempts"], job.attempt)
+            self.counts[kind_of(job.job_id)]["most_attempts"] = most
+
+    def found(self, job_id):
+        """The names of all that is true of it."""
+        job = self.jobs.get(job_id)
+        yield from self.of_registration(job_id, job)
+        if job is None:
+            outside = self.posted[job_id] or job_id in self.mail
+            if self.effects[job_id] or self.counted.get(job_id) or outside:
+                yield "unexpected"
+        elif job.state not in FINAL:
+            yield "unfinished"
+        else:
+            yield from self.of_good(job) if is_good(job_id) else self.of_bad(job)
+        if job and job.attempt > 1:
+            yield "retried"
+        if job_id in self.overlapped:
+            yield "overlapped"  # two at work on it at the same time, each in its transaction
+
+    def of_registration(self, job_id, job):
+        if job_id in self.attempted:
+            yield "attempted"
+        elif job:
+            yield "unexpected"
+        if job_id in self.acknowledged:
+            yield "acknowledged"
+            if job is None:
+                yield "lost"
+        elif job:
+            yield "recovered"  # the commit arrived, its answer did not
+
+    def of_good(self, job):
+        witnesses = self.effects[job.job_id], self.counted.get(job.job_id, 0)
+        if job.state != "succeeded":
+            yield "wrong_end"
+        if min(witnesses) < 1 or (kind_of(job.job_id) == "parcel" and not self.posted[job.job_id]):
+            yield "lost"
+        if max(witnesses) > 1:
+            yield "doubled"
+        if self.posted[job.job_id] > 1:
+            yield "posted_again"
+        if kind_of(job.job_id) == "letter":
+            yield from self.of_letter(job)
+
+    def of_letter(self, job):
+        sent = self.mail[job.job_id]
+        if not sent:
+            yield "mail_missing"
+        if len(sent) > 1:
+            yield "mail_with_another_id"
+        if sent.total() > len(sent):
+            yield "mail_repeated"
+
+    def of_bad(self, job):
+        """Those that raise or kill their process each time: failed after the last attempt, and nothing is left."""
+        if (job.state, job.attempt) != ("failed", job.max_attempts):
+            yield "wrong_end"
+        if self.effects[job.job_id] or self.counted.get(job.job_id):
+            yield "unexpected"
+
+    @property
+    def totals(self):
+        together = sum(self.counts.values(), Counter())
+        together["most_attempts"] = max((count["most_attempts"] for count in self.counts.values()), default=0)
+        return together
+
+    def table(self):
+        yield " ".join(["kind".ljust(8), *COLUMNS])
+        for kind, count in [*sorted(self.counts.items()), ("all", self.totals)]:
+            yield " ".join([kind.ljust(8), *(str(count[name]).rjust(len(name)) for name in COLUMNS)])

@@ -1,0 +1,90 @@
+"""The kinds of jobs that a run is made of. What they do can be counted, by witnesses that forget nothing."""
+
+import os
+import signal
+import time
+
+from django.db import connection
+
+from accounts.handlers import send_welcome
+from devstack.chaos.records import Records
+from jobs.registry import handler
+from jobs.running import heartbeat
+from jobs.tests.processes.kinds import COUNT_UP
+
+# A lease of 3 s, so that a run takes minutes. Under fire, good jobs may need many attempts
+GOOD = {"max_attempts": 50, "backoff": 0.05, "backoff_limit": 1, "time_limit": 2, "lease_margin": 1}
+BAD = {**GOOD, "max_attempts": 3}
+records = Records(os.environ["CHAOS_HOME"])
+
+
+AT_WORK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
+def misbehave(job, place):
+    """A few jobs stumble at first: a pause of the worker, a crash, an error. In a batch they take others with them."""
+    action = job.payload.get(place)
+    if action is None or not records.once(f"{place}-{job.job_id}"):
+        return None
+    if action == "nap":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if action == "freeze":
+        for pid in (os.getppid(), os.getpid()):
+            os.kill(pid, signal.SIGSTOP)
+    if action == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if action == "raise":
+        raise ValueError(job.job_id)
+    return "\0" if action == "spoil" else None  # as a result: PostgreSQL knows no such character
+
+
+def see_that_nobody_else_is_at_work(job):
+    """In a transaction that has not ended. Looks twice: PostgreSQL gives this lock back just after that of the row."""
+    with connection.cursor() as cursor:
+        for seconds in (0.2, 0):
+            if cursor.execute(AT_WORK, [job.job_id]).fetchone()[0]:
+                return
+            time.sleep(seconds)
+    records.write("overlapped", job.job_id)
+
+
+def have_effect(job):
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO effect VALUES (%s)", [job.job_id])
+        cursor.execute(COUNT_UP, [job.job_id])
+
+
+@handler("entry", **GOOD)
+def book(job, outcome):
+    see_that_nobody_else_is_at_work(job)
+    misbehave(job, "start")
+    have_effect(job)
+    return misbehave(job, "finish")
+
+
+def post(job):
+    heartbeat(job)  # refuses to be called inside a transaction, as external parts that take long would find out
+    records.write("posted", job.job_id)
+    misbehave(job, "external")
+
+
+def welcome(job):
+    sent = send_welcome(job)
+    misbehave(job, "external")
+    return sent
+
+
+handler("parcel", external=post, **GOOD)(book)
+handler("letter", external=welcome, **GOOD)(book)
+
+
+@handler("dud", **BAD)
+def raise_error(job, outcome):
+    have_effect(job)
+    raise ValueError("as always")
+
+
+@handler("bomb", **BAD)
+def kill_own_process(job, outcome):
+    have_effect(job)
+    os.kill(os.getpid(), signal.SIGKILL)

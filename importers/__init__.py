@@ -1,0 +1,1 @@
+"""Brings data along from other services. May use every app; no app knows it."""

@@ -1,0 +1,1 @@
+"""The FastAPI service of the same name, which this one replaces: docs/MOVING.md."""

@@ -1,0 +1,94 @@
+"""What importers share: rows are taken, were here already, or are not taken for a reason that is told."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from accounts.models import User
+
+Row = dict[str, Any]
+Model = TypeVar("Model", bound=models.Model)
+Wanted = TypeVar("Wanted")
+
+
+class NotTaken(Exception):
+    """`reason` is a word, `detail` says more."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+@dataclass
+class Outcome:
+    """What came of some rows. `remarks` are of rows that were not taken, or not wholly: id, reason, detail."""
+
+    taken: int = 0
+    already_here: int = 0
+    remarks: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def read(self, rows: list[Row], key: str, reader: Callable[[Row], Wanted]) -> list[Wanted]:
+        """What `reader` makes of the rows, without those for which it raises NotTaken, or that came before."""
+        read: list[Wanted] = []
+        seen: set[str] = set()
+        for row in rows:
+            try:
+                require(row, key)
+                require_new(row[key], seen)
+                read.append(reader(row))
+            except NotTaken as refusal:
+                self.remarks.append((row[key], refusal.reason, refusal.detail))
+        return read
+
+
+def require(row: Row, *columns: str) -> None:
+    """Raises NotTaken for NULL, which the FastAPI service's own tables cannot hold there."""
+    for column in columns:
+        if row[column] is None:
+            raise NotTaken("value_is_null", column)
+
+
+def require_new(row_id: str, seen: set[str]) -> None:
+    """Adds the id to `seen`. Raises NotTaken when it is there: the source is a view that gives it twice."""
+    if row_id in seen:
+        raise NotTaken("twice_in_source", "an earlier row has this id")
+    seen.add(row_id)
+
+
+def uuid_of(text: str) -> UUID:
+    """Raises NotTaken, also for another spelling than the usual one: two of them could mean one id."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        found = None
+    if found is None or str(found) != text:
+        raise NotTaken("id_is_no_uuid", f"{text!r}")
+    return found
+
+
+def moment_of(naive: datetime | None) -> datetime:
+    """The FastAPI service wrote UTC and did not say so. Raises NotTaken for None."""
+    if naive is None:
+        raise NotTaken("time_out_of_range", "NULL, infinity, or not of the years 1 to 9999")
+    return naive.replace(tzinfo=UTC)
+
+
+def insert(rows: list[Model]) -> tuple[set[Any], set[Any]]:
+    """Inserts what conflicts with nothing. Returns the keys that are new, and those that were here before."""
+    if not rows:
+        return set(), set()
+    present = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True)
+    known = set(present)
+    type(rows[0])._default_manager.bulk_create((row for row in rows if row.pk not in known), ignore_conflicts=True)
+    return set(present.all()) - known, known
+
+
+def existing_users(ids: Iterable[str | None]) -> set[str]:
+    """Those of the ids that are users here."""
+    wanted = {text for text in ids if text and re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)}
+    return {str(pk) for pk in User.objects.filter(pk__in=wanted).values_list("pk", flat=True)}

@@ -1,0 +1,61 @@
+"""What a handler may do while its job runs. With jobs.services and jobs.registry, the public face of jobs."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from jobs.models import Job, LeaseLost
+from jobs.registry import Cancelled, kind_named
+
+BATCH = 1000  # rows that prune() deletes in one transaction
+MOST_PRUNED = 20_000  # in one run, so that it ends within its time limit; the next one goes on
+
+
+def heartbeat(job: Job, progress: Any = None) -> None:
+    """Extend the lease from within a long external part, and tell how far it is (`progress`: small JSON).
+
+    Raises LeaseLost when another attempt has begun: stop at once. Raises RuntimeError inside a transaction, where
+    nobody would see it, and where the row lock says the same.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("heartbeat() commits by itself: call it outside a transaction.")
+    lease_until = Now() + kind_named(job.kind).lease
+    told = {} if progress is None else {"progress": progress}
+    if not Job.objects.held(job).update(lease_until=lease_until, deliver_at=lease_until, **told):
+        raise LeaseLost(job.job_id)
+
+
+def check_cancelled(job: Job) -> None:
+    """Obey from within an external part: look while nothing has happened yet, or between steps that may stay half done.
+
+    Raises Cancelled when somebody asks to cancel the job: let it through, and the job ends as cancelled. A kind with
+    `in_doubt="park"` looks before its effect alone. Raises LeaseLost and RuntimeError as heartbeat() does.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("check_cancelled() belongs into the external part: nobody can ask during a transaction.")
+    rows = list(Job.objects.held(job).values_list("cancel_requested_at", flat=True))
+    if not rows:
+        raise LeaseLost(job.job_id)
+    job.cancel_requested_at = rows[0]
+    if job.cancel_requested_at:
+        raise Cancelled(job.job_id)
+
+
+def prune(job: Job, rows: QuerySet[Any]) -> int:
+    """Delete `rows`, up to MOST_PRUNED of them, in batches of their own transactions. Returns how many."""
+    pruned = 0
+    while pruned < MOST_PRUNED and (deleted := delete_batch(rows)):
+        pruned += deleted
+        heartbeat(job, {"pruned": pruned})
+        check_cancelled(job)
+    return pruned
+
+
+def delete_batch(rows: QuerySet[Any]) -> int:
+    """Locks first, so that no row goes that no longer matches `rows` by then, such as a job that was retried."""
+    with transaction.atomic():
+        batch = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        rows.order_by().filter(pk__in=batch).delete()
+    return len(batch)

@@ -1,0 +1,54 @@
+"""The whole service with its worker and scheduler, and a laboratory that looks at its database."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from devstack.processes import die_with_parent
+from devstack.service import ROOT, Service, free_port
+from jobs.tests.processes.laboratory import Laboratory
+
+
+class WorkingService(Service):
+    def __init__(self, home):
+        self.smtp_port = free_port()
+        mail = f"smtp://127.0.0.1:{self.smtp_port}"
+        super().__init__(home, EMAIL_URL=mail, WEB_WORKERS="1", TASKHUB_TEST_SINK=str(home / "sink"))
+
+    def __enter__(self):
+        super().__enter__()
+        self.lab = Laboratory(self.environment, self.home).__enter__()
+        self.worker = self.celery("worker", "--concurrency", "2")
+        self.scheduler = self.celery("beat", "--schedule", str(self.home / "beat"))
+        return self
+
+    def celery(self, part, *options):
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "jobs.tests.processes.celery_app",
+            part,
+            "--loglevel",
+            "INFO",
+            *options,
+        ]
+        with (self.home / f"{part}.log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            )
+
+    def __exit__(self, *error):
+        for process in (self.scheduler, self.worker):
+            os.killpg(process.pid, signal.SIGKILL)  # crashing is what they are good at; and its children with it
+            process.wait()
+        self.lab.__exit__(*error)
+        super().__exit__(*error)

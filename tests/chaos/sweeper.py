@@ -1,8 +1,0 @@
-"""`manage.py jobs_sweep --every 1`, in a process that knows the kinds of a run."""
-
-from django.core.management import call_command
-
-from tests.chaos import celery_app  # noqa: F401 - sets up Django and registers the kinds
-
-if __name__ == "__main__":
-    call_command("jobs_sweep", every=1)
