@@ -21,7 +21,7 @@ from benchmarks.report import ratios, spread, table
 from benchmarks.servers import Servers
 from devstack.service import temporary_home, wait_until
 
-PATIENCE = 120  # seconds for a backlog
+BACKLOG_SECONDS = 120  # seconds for a backlog
 IDLE = 20  # jobs per second, so that each finds an idle system
 BACKLOG = ("a backlog", "jobs/s", "Celery = 1", "CPU µs: workers", "PostgreSQL", "Valkey", "statements", "enqueued/s")
 LATENCY = ("ms from commit to finished", "idle: p50", "p99", "under load: p50", "p99")
@@ -68,7 +68,7 @@ def produce(engine: Any, count: int, pace: float | None = None) -> dict[int, flo
 
 
 def wait(engine: Any) -> None:
-    wait_until(lambda: engine.is_done(engine.given), PATIENCE)
+    wait_until(lambda: engine.is_done(engine.given), BACKLOG_SECONDS)
 
 
 def latencies(engine: Any, asked: argparse.Namespace, pace: float) -> list[float]:

@@ -16,7 +16,7 @@ from benchmarks.servers import Servers
 from benchmarks.workers import taskhub
 from devstack.service import wait_until
 from jobs import batch
-from jobs.registry import kind_named
+from jobs.registry import get_kind
 from jobs.services import enqueue
 from jobs.sweep import sweep
 
@@ -39,7 +39,7 @@ def show(servers: Servers, rows: int, seconds: float) -> None:
         cursor.execute("VACUUM ANALYZE job_log")
         cursor.execute("CHECKPOINT")
     print(f"{rows:,} jobs have finished.\n", table(TITLES, [idle(servers, seconds)]), sep="\n")
-    mark = partial(batch.mark, kind_named(taskhub.DATABASE))
+    mark = partial(batch.mark, get_kind(taskhub.DATABASE))
     for name, find in (("the sweep", sweep), ("a batch", mark)):
         print(f"\n{DUE:,} are due; {name} finds them:", *plan(find), sep="\n    ")
 

@@ -54,10 +54,10 @@ WHERE oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = %(table)s::regcla
 """
 RING = """
 from time import perf_counter
-from jobs.doorbell import ring
+from jobs.wakeups import wake
 started = perf_counter()
-assert all(ring(f"welcome_email:01a1fc34-0000-7000-8002-{n:012x}") for n in range(10_000))
-print(f"doorbell: {(perf_counter() - started) / 10:.2f} ms a message")
+assert all(wake(f"welcome_email:01a1fc34-0000-7000-8002-{n:012x}") for n in range(10_000))
+print(f"wake-up: {(perf_counter() - started) / 10:.2f} ms a message")
 """
 
 
@@ -76,7 +76,7 @@ def main() -> None:
             before = broker.info("memory")["used_memory"]
             service.manage("shell", "-v0", "-c", RING)
             sys.stdout.write(
-                f"doorbell: {(broker.info('memory')['used_memory'] - before) / 10_000:.0f} bytes a message\n"
+                f"wake-up: {(broker.info('memory')['used_memory'] - before) / 10_000:.0f} bytes a message\n"
             )
 
 

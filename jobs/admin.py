@@ -20,10 +20,10 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
+from jobs.control import Action, Refused, consequence, control, locked, refusal
 from jobs.models import FINAL, NEWEST_FIRST, UNFINISHED, Actor, CeleryError, Job, State, Via
 from jobs.registry import kinds
 from jobs.stats import ENDED, MOST_RUNNING, last_day, late, stats, total
-from jobs.steering import Refused, Wish, consequence, locked, refusal, steer
 from taskhub import charts
 from taskhub.admin import NOTHING, LargeTable, Panel, ReadOnly, as_uuid, link_to, pretty_json, pretty_text
 
@@ -38,7 +38,7 @@ COLOURS = {
 BADGE = (
     '<span style="background: {}; color: #fff; padding: 2px 8px; border-radius: 10px; white-space: nowrap">{}</span>'
 )
-PATIENCE = 50  # milliseconds that each count of finished jobs may take; then it is estimated
+COUNT_MILLISECONDS = 50  # milliseconds that each count of finished jobs may take; then it is estimated
 
 admin.site.unregister([TaskResult, GroupResult])  # CeleryError shows the first; no task of ours is in a group
 
@@ -153,7 +153,7 @@ class JobAdmin(ReadOnly, LargeTable):
         return render_to_string("admin/jobs/job/history.html", {"history": lines}) if lines else NOTHING
 
     def panels(self, url: str) -> list[Panel]:
-        told, hours = stats(patience=PATIENCE), last_day(PATIENCE)
+        told, hours = stats(COUNT_MILLISECONDS), last_day(COUNT_MILLISECONDS)
         return [states_panel(url, told), late_panel(url, told), day_panel(url, told, hours)]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -161,66 +161,66 @@ class JobAdmin(ReadOnly, LargeTable):
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        wishes: tuple[Wish, ...] = ("retry", "cancel") if self.has_steer_permission(request) else ()
-        context["wishes"] = [wish for wish in wishes if not refusal(context["original"], wish)]
+        actions: tuple[Action, ...] = ("retry", "cancel") if self.has_control_permission(request) else ()
+        context["actions"] = [action for action in actions if not refusal(context["original"], action)]
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def has_steer_permission(self, request: HttpRequest) -> bool:
+    def has_control_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.change_job")
 
-    @admin.action(permissions=["steer"], description="Retry the selected jobs")
+    @admin.action(permissions=["control"], description="Retry the selected jobs")
     def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
-        return self.steer(request, jobs, "retry")
+        return self.control(request, jobs, "retry")
 
-    @admin.action(permissions=["steer"], description="Cancel the selected jobs")
+    @admin.action(permissions=["control"], description="Cancel the selected jobs")
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> HttpResponse | None:
-        return self.steer(request, jobs, "cancel")
+        return self.control(request, jobs, "cancel")
 
-    def steer(self, request: HttpRequest, jobs: QuerySet[Job], wish: Wish) -> HttpResponse | None:
+    def control(self, request: HttpRequest, jobs: QuerySet[Job], action: Action) -> HttpResponse | None:
         """Asks first. What cannot be done, or not any more, is left out and counted."""
         if "confirmed" not in request.POST:
-            return self.ask(request, list(jobs.order_by("pk")), wish)
+            return self.ask(request, list(jobs.order_by("pk")), action)
         try:
             chosen = locked(jobs.order_by("pk"))
         except Refused:
             said = "A worker holds one of these jobs at this moment. Nothing was done: try again."
             self.message_user(request, said, messages.ERROR)
             return None
-        possible = [job for job in chosen if not refusal(job, wish)]
+        possible = [job for job in chosen if not refusal(job, action)]
         by = Actor(request.user.get_username(), Via.ADMIN, request.user.pk)
         for job in possible:
-            steer(job, wish, by)
-        said = {"retry": "Retried", "cancel": "Cancelled, or asked to stop,"}[wish]
+            control(job, action, by)
+        said = {"retry": "Retried", "cancel": "Cancelled, or asked to stop,"}[action]
         LogEntry.objects.log_actions(str(request.user.pk), possible, CHANGE, f"{said.rstrip(',')}.")
         asked = len(request.POST.getlist(ACTION_CHECKBOX_NAME))  # a filter of the list may have lost some since
         level = messages.SUCCESS if len(possible) == asked else messages.WARNING
         self.message_user(request, f"{said} {len(possible)} of {asked} jobs.", level)
         return redirect("admin:jobs_job_change", quote(chosen[0].pk)) if len(chosen) == 1 else None
 
-    def ask(self, request: HttpRequest, jobs: list[Job], wish: Wish) -> HttpResponse:
-        rows = [described(job, wish) for job in jobs]
+    def ask(self, request: HttpRequest, jobs: list[Job], action: Action) -> HttpResponse:
+        rows = [described(job, action) for job in jobs]
         possible = sum(not row["why_not"] for row in rows)
-        page = {"title": f"{wish.capitalize()} jobs", "opts": self.opts, "wish": wish, "possible": possible}
+        page = {"title": f"{action.capitalize()} jobs", "opts": self.opts, "action": action, "possible": possible}
         context = {**self.admin_site.each_context(request), **page, "rows": rows}
-        return TemplateResponse(request, "admin/jobs/job/steer.html", context)
+        return TemplateResponse(request, "admin/jobs/job/confirm.html", context)
 
 
-def described(job: Job, wish: Wish) -> dict[str, Any]:
+def described(job: Job, action: Action) -> dict[str, Any]:
     """A line of the page that asks."""
-    why_not = refusal(job, wish)
+    why_not = refusal(job, action)
     return {
         "job": job,
         "quoted": quote(job.pk),
         "badge": badge(job.state),
         "why_not": why_not,
-        "consequence": "" if why_not else consequence(job, wish),
+        "consequence": "" if why_not else consequence(job, action),
         "doubtful": job.state == State.NEEDS_REVIEW,
     }
 
 
 def overview() -> dict[str, Any]:
     """What stands above the list."""
-    told = stats(patience=PATIENCE)
+    told = stats(COUNT_MILLISECONDS)
     due, last_hour, running, retrying = (told[name] for name in ("oldest_due", "last_hour", "running", "retrying"))
     numbers = {state: about(number, state in told["estimated"]) for state, number in told["states"].items()}
     for job in running or ():

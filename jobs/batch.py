@@ -15,15 +15,15 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from jobs.doorbell import heard, ring
 from jobs.failpoints import failpoint
 from jobs.models import Attempt, Job, LeaseLost, Outcome, read_in_order
 from jobs.protocol import worker_name
-from jobs.registry import Kind, known_kind
+from jobs.registry import Kind, find_kind
+from jobs.wakeups import forget_pending, wake
 
 log = logging.getLogger("jobs")
 SIZE = 50
-PATIENCE = 1.0  # seconds until a batch begins with no further job; locks last until the one at work has ended
+BATCH_SECONDS = 1.0  # seconds until a batch begins with no further job; locks last until the one at work has ended
 # The row locks are held, so this finds every row; if it does not, nothing of the batch is committed. What was neither
 # attempted nor finished is queued: as in jobs.protocol, that word would let a planner read the whole backlog
 SUCCEED = """
@@ -39,31 +39,31 @@ def takes(job_id: str) -> bool:
 
     Should it have been begun since, by another worker's batch, those that came after it get a message of their own.
     """
-    kind = known_kind(job_id)
+    kind = find_kind(job_id)
     if kind is None or not kind.in_batches:
         return False
     if Job.objects.filter(pk=job_id).begun().exists():
-        call_for_new(kind)
+        wake_for_new(kind)
         return False
     return True
 
 
-def call_for_new(kind: Kind) -> None:
-    heard(kind.name)
+def wake_for_new(kind: Kind) -> None:
+    forget_pending(kind.name)
     for job_id in Job.objects.filter(kind=kind.name).new().values_list("pk", flat=True)[:1]:
-        ring(job_id)
+        wake(job_id)
 
 
 def run(kind: Kind) -> str:
     """Carry out a batch, and announce each of its jobs that did not succeed. Returns what came of it, for the log."""
-    heard(kind.name)
+    forget_pending(kind.name)
     batch, another = mark(kind)
     if another:
-        ring(another)  # there is more to do, and perhaps an idle worker
+        wake(another)  # there is more to do, and perhaps an idle worker
     succeeded = attempt(batch, kind)
     for job_id in batch:
         if job_id not in succeeded:
-            ring(job_id)
+            wake(job_id)
     return f"{len(succeeded)} of {len(batch)} succeeded in a batch" if batch else "nothing to do"
 
 
@@ -89,7 +89,7 @@ def attempt(batch: list[str], kind: Kind) -> dict[str, str]:
 def work(batch: list[str], kind: Kind) -> dict[str, str]:
     """The effects of the jobs that raise nothing, and the word `succeeded`. Returns their results as JSON, by id."""
     results: dict[str, str] = {}
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + BATCH_SECONDS
     with transaction.atomic():
         rows = Job.objects.filter(pk__in=batch, attempt=0, finished_at=None)
         for job in rows.select_for_update(skip_locked=True, no_key=True).order_by("run_at"):

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from jobs.doorbell import MESSAGE_EXPIRES
 from jobs.registry import schedules
+from jobs.wakeups import MESSAGE_EXPIRES
 
 
 @register()

@@ -1,5 +1,5 @@
 """Background work: one row of `job_log` per job, one of `job_attempt` per try of it, one of `job_event` for each time
-that somebody steered it. docs/jobs.md draws the states.
+that somebody retried or cancelled it. docs/jobs.md draws the states.
 """
 
 import json
@@ -52,7 +52,7 @@ NEWEST_FIRST = models.Func(
     F("created_at"), template="(%(expressions)s AT TIME ZONE 'UTC')", output_field=models.DateTimeField()
 ).desc()
 ORDER = ("created_at", "job_id")  # of the lists of owners, descending
-GRACE = timedelta(seconds=5)  # what the doorbell gets before the sweep announces a job
+GRACE = timedelta(seconds=5)  # what a wake-up gets before the sweep sends another
 UNFINISHED = (State.QUEUED, State.RUNNING)
 FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW)
 RETRIABLE = (State.FAILED, State.NEEDS_REVIEW)
@@ -195,7 +195,7 @@ class Job(models.Model):
         return self.job_id
 
     def retry(self, by: "Actor", attempts: int) -> None:
-        """Have it done after all, in up to `attempts` further attempts. Raises StateConflict.
+        """Retry a failed job, in up to `attempts` further attempts. Raises StateConflict.
 
         The attempts are counted on, so that a late worker of an earlier one stays behind the fence. A job in
         needs_review is in doubt no longer: somebody has decided that its external effect may be tried again.
@@ -203,7 +203,7 @@ class Job(models.Model):
         now = {"run_at": Now(), "deliver_at": Now() + GRACE, "deliveries": 1}
         forgotten = {"error_code": "", "error": "", "in_doubt_since": None, "cancel_requested_at": None}
         rows = Job.objects.filter(pk=self.pk, attempt=self.attempt)
-        self.steered(
+        self.record_event(
             by,
             Act.RETRIED,
             self.state in RETRIABLE
@@ -214,12 +214,12 @@ class Job(models.Model):
         """Cancel it if it is queued; if it runs, leave word for its handler. Raises StateConflict."""
         rows = Job.objects.filter(pk=self.pk)
         if self.state == State.QUEUED:
-            self.steered(by, Act.CANCELLED, rows.move(State.QUEUED, State.CANCELLED))
+            self.record_event(by, Act.CANCELLED, rows.move(State.QUEUED, State.CANCELLED))
         else:
             running = rows.filter(state=State.RUNNING, cancel_requested_at=None)
-            self.steered(by, Act.CANCEL_REQUESTED, running.update(cancel_requested_at=Now()))
+            self.record_event(by, Act.CANCEL_REQUESTED, running.update(cancel_requested_at=Now()))
 
-    def steered(self, by: "Actor", act: "Act", rows: int) -> None:
+    def record_event(self, by: "Actor", act: "Act", rows: int) -> None:
         """Write down who did it, if it was done: `rows` is how many rows were changed."""
         if not rows:
             raise StateConflict(self.pk)
@@ -288,7 +288,7 @@ class Via(models.TextChoices):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who steers a job, and from where."""
+    """Who retries or cancels a job, and from where."""
 
     name: str
     via: Via
@@ -296,7 +296,7 @@ class Actor:
 
 
 class Event(models.Model):
-    """Somebody steered a job."""
+    """Somebody retried or cancelled a job."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events", db_index=False)
     at = models.DateTimeField(db_default=Now())

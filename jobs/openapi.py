@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_view
 from rest_framework import serializers
 
+from jobs.control import Refused
 from jobs.models import LONGEST_ID, Outcome, State
-from jobs.steering import Refused
 from taskhub.api.openapi import NO_FIELDS, answer_header, invalid, operation
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter

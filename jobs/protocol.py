@@ -19,7 +19,7 @@ from psycopg.errors import LockNotAvailable
 
 from jobs.failpoints import failpoint
 from jobs.models import LONGEST_ERROR, UNFINISHED, Attempt, Job, LeaseLost, Outcome, State
-from jobs.registry import Cancelled, Kind, NotDone, PermanentError, known_kind
+from jobs.registry import Cancelled, Kind, NotDone, PermanentError, find_kind
 from taskhub.postgresql.errors import is_caused_by, sqlstate
 
 log = logging.getLogger("jobs")
@@ -66,7 +66,7 @@ EMPTY_PAYLOAD_SHA = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61ca
 
 def run(job_id: str) -> str:
     """Carry out a job if it is there to be done. Returns what came of it, for the log."""
-    kind = known_kind(job_id)
+    kind = find_kind(job_id)
     if kind is None:
         return "unknown kind"  # a worker of a newer release will know it
     job = claim(job_id, kind)

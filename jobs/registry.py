@@ -94,7 +94,7 @@ def handler(name: str, **options: Any) -> Callable[[Finish], Finish]:
     return register
 
 
-def kind_named(name: str) -> Kind:
+def get_kind(name: str) -> Kind:
     """Raises UnknownKind."""
     try:
         return _kinds[name]
@@ -102,18 +102,18 @@ def kind_named(name: str) -> Kind:
         raise UnknownKind(name) from None
 
 
-def kind_of(job_id: str) -> Kind:
+def kind_for_job(job_id: str) -> Kind:
     """The kind of a job by its id. Raises UnknownKind, also for a tick of a schedule that is not known here."""
     name, _, key = job_id.partition(":")
     if name == "cron" and key.partition(":")[0] not in schedules:
         raise UnknownKind(job_id)
-    return kind_named(name)
+    return get_kind(name)
 
 
-def known_kind(job_id: str) -> Kind | None:
-    """As kind_of(). None for a kind that only a newer release knows: its workers carry out the job."""
+def find_kind(job_id: str) -> Kind | None:
+    """As kind_for_job(). None for a kind that only a newer release knows: its workers carry out the job."""
     try:
-        return kind_of(job_id)
+        return kind_for_job(job_id)
     except UnknownKind:
         return None
 

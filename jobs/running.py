@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Job, LeaseLost
-from jobs.registry import Cancelled, kind_named
+from jobs.registry import Cancelled, get_kind
 
 BATCH = 1000  # rows that prune() deletes in one transaction
 MOST_PRUNED = 20_000  # in one run, so that it ends within its time limit; the next one goes on
@@ -21,7 +21,7 @@ def heartbeat(job: Job, progress: Any = None) -> None:
     """
     if connection.in_atomic_block:
         raise RuntimeError("heartbeat() commits by itself: call it outside a transaction.")
-    lease_until = Now() + kind_named(job.kind).lease
+    lease_until = Now() + get_kind(job.kind).lease
     told = {} if progress is None else {"progress": progress}
     if not Job.objects.held(job).update(lease_until=lease_until, deliver_at=lease_until, **told):
         raise LeaseLost(job.job_id)

@@ -11,9 +11,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from jobs.doorbell import ring
 from jobs.models import GRACE, LONGEST_ID, Job
-from jobs.registry import kind_named
+from jobs.registry import get_kind
+from jobs.wakeups import wake
 from taskhub.api.problems import Problem
 
 LARGEST_PAYLOAD = 16 * 1024  # bytes of JSON
@@ -47,7 +47,7 @@ def enqueue(
     if not connection.in_atomic_block:
         raise RuntimeError("enqueue() belongs into the transaction of what the job is about.")
     job_id = valid_id(f"{kind}:{key}")
-    body, known = canonical(payload or {}), kind_named(kind)
+    body, known = canonical(payload or {}), get_kind(kind)
     job = Job(
         job_id=job_id,
         kind=kind,
@@ -57,13 +57,13 @@ def enqueue(
         max_attempts=known.max_attempts,
         run_at=run_at or Now(),
         deliver_at=run_at or Now() + GRACE,
-        deliveries=0 if run_at or known.in_batches else 1,  # the doorbell's
+        deliveries=0 if run_at or known.in_batches else 1,  # the wake-up below
     )
     Job.objects.bulk_create([job], ignore_conflicts=True)
     if Job.objects.values_list("payload_sha", flat=True).get(pk=job_id) != job.payload_sha:
         raise JobConflict
     if run_at is None:
-        transaction.on_commit(partial(ring, job_id, new=True), robust=True)
+        transaction.on_commit(partial(wake, job_id, new=True), robust=True)
     return job_id
 
 

@@ -11,7 +11,9 @@ from django.utils import timezone
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
 from taskhub.postgresql.estimates import planned_rows, within
 
-PATIENCE = 2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
+QUERY_MILLISECONDS = (
+    2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
+)
 MOST_RUNNING = 100  # shown one by one
 # Its worker is said to be at it, or it was, and left the job to be carried out alone
 IN_BATCH = Q(state=State.QUEUED, attempt=0) & ~Q(worker="")
@@ -23,31 +25,31 @@ LATE = {"seconds": (5, 60), "minutes": (60, 3600), "hours": (3600, 86_400), "day
 ENDED = (State.SUCCEEDED, State.FAILED)
 
 
-def stats(patience: int | None = None) -> dict[str, Any]:
+def stats(milliseconds: int | None = None) -> dict[str, Any]:
     """Everything by the database's clock.
 
-    What reads finished jobs may take `patience` milliseconds (default: PATIENCE). A state in `estimated` took longer to
-    count, and so did the last hour if it says so: these numbers are the planner's. What is None is unknown, because to
-    look took too long.
+    What reads finished jobs may take so many milliseconds (default: QUERY_MILLISECONDS). A state in `estimated` took
+    longer to count, and so did the last hour if it says so: these numbers are the planner's. What is None is unknown,
+    because to look took too long.
     """
-    unfinished, guessed = count(Job.objects.all(), UNFINISHED, PATIENCE)
-    final, guessed_final = count(Job.objects.all(), FINAL, patience or PATIENCE)
+    unfinished, guessed = count(Job.objects.all(), UNFINISHED, QUERY_MILLISECONDS)
+    final, guessed_final = count(Job.objects.all(), FINAL, milliseconds or QUERY_MILLISECONDS)
     ended = Job.objects.filter(finished_at__gt=Now() - timedelta(hours=1))
-    last_hour, guessed_hour = count(ended, ENDED, patience or PATIENCE)
+    last_hour, guessed_hour = count(ended, ENDED, milliseconds or QUERY_MILLISECONDS)
     return {
         "states": unfinished | final,
         "estimated": [*(UNFINISHED if guessed else ()), *(FINAL if guessed_final else ())],
         "oldest_due": oldest_due(),
         "retrying": retrying(),
         "last_hour": {**last_hour, "estimated": guessed_hour},
-        "last_day": total(last_day(patience or PATIENCE)),
+        "last_day": total(last_day(milliseconds or QUERY_MILLISECONDS)),
         "running": running(),
     }
 
 
-def count(jobs: JobQuerySet, states: Iterable[State], patience: int) -> tuple[dict[str, int], bool]:
+def count(jobs: JobQuerySet, states: Iterable[State], milliseconds: int) -> tuple[dict[str, int], bool]:
     """The number of jobs in each of the states, and whether it is an estimate, because to count took too long."""
-    numbers = within(patience, jobs.filter(state__in=states).order_by().values_list("state").annotate(Count("pk")))
+    numbers = within(milliseconds, jobs.filter(state__in=states).order_by().values_list("state").annotate(Count("pk")))
     if numbers is None:
         return {state.value: planned_rows(jobs.filter(state=state)) for state in states}, True
     return {state.value: 0 for state in states} | dict(numbers), False
@@ -57,21 +59,21 @@ def retrying() -> dict[str, Any] | None:
     """How many jobs wait for another attempt because one failed, and when the next is due; None when to look took too
     long."""
     failed = Job.objects.filter(state=State.QUEUED, attempt__gt=0).exclude(error_code="")
-    found = within(PATIENCE, failed.order_by().values_list(Value(1)).annotate(Count("pk"), Min("run_at")))
+    found = within(QUERY_MILLISECONDS, failed.order_by().values_list(Value(1)).annotate(Count("pk"), Min("run_at")))
     if found is None:
         return None
     _, number, next_at = found[0] if found else (1, 0, None)
     return {"jobs": number, "next_at": next_at}
 
 
-def last_day(patience: int) -> list[dict[str, Any]] | None:
+def last_day(milliseconds: int) -> list[dict[str, Any]] | None:
     """What ended in each of the last 24 hours, oldest first: how many succeeded, how many failed, and how many further
     attempts they took. None when to look took too long."""
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     hours = [now - timedelta(hours=ago) for ago in reversed(range(24))]
     ended = Job.objects.filter(finished_at__gte=hours[0]).order_by().values(hour=TruncHour("finished_at"))
     numbers = {state.value: Count("pk", filter=Q(state=state)) for state in ENDED}
-    found = within(patience, ended.annotate(**numbers, retries=Sum(Greatest(F("attempt") - 1, 0))))
+    found = within(milliseconds, ended.annotate(**numbers, retries=Sum(Greatest(F("attempt") - 1, 0))))
     if found is None:
         return None
     known = {row["hour"]: row for row in found}
@@ -94,9 +96,9 @@ def oldest_due() -> dict[str, Any] | None:
     due_at = Coalesce("lease_until", "run_at")
     late = ExpressionWrapper(Now() - due_at, output_field=DurationField())
     jobs = Job.objects.claimable()
-    found = within(PATIENCE, jobs.order_by(due_at).values_list("job_id", due_at, late)[:1])
+    found = within(QUERY_MILLISECONDS, jobs.order_by(due_at).values_list("job_id", due_at, late)[:1])
     if found is None:
-        found = within(PATIENCE, jobs.due().order_by("deliver_at").values_list("job_id", due_at, late)[:1])
+        found = within(QUERY_MILLISECONDS, jobs.due().order_by("deliver_at").values_list("job_id", due_at, late)[:1])
     if not found:
         return None
     ((job_id, at, by),) = found
@@ -111,7 +113,7 @@ def late() -> dict[str, int] | None:
         for name, (low, high) in LATE.items()
     }
     jobs = Job.objects.claimable().order_by().annotate(waited=waited).values(all=Value(1)).annotate(**numbers)
-    found = within(PATIENCE, jobs.values(*LATE))
+    found = within(QUERY_MILLISECONDS, jobs.values(*LATE))
     if found is None:
         return None
     numbers_of: dict[str, int] = found[0] if found else dict.fromkeys(LATE, 0)
@@ -124,4 +126,4 @@ def running() -> list[dict[str, Any]] | None:
     told = {
         name: ExpressionWrapper(what, BooleanField()) for name, what in (("in_batch", IN_BATCH), ("silent", SILENT))
     }
-    return within(PATIENCE, held.annotate(**told).order_by("started_at").values(*RUNNING)[:MOST_RUNNING])
+    return within(QUERY_MILLISECONDS, held.annotate(**told).order_by("started_at").values(*RUNNING)[:MOST_RUNNING])

@@ -10,9 +10,9 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 from redis import RedisError
 
-from jobs.doorbell import MESSAGE_EXPIRES, breaker, ring
 from jobs.failpoints import failpoint
 from jobs.models import Job, read_in_order
+from jobs.wakeups import MESSAGE_EXPIRES, breaker, wake
 from taskhub.redis import redis_client
 
 log = logging.getLogger("jobs.sweep")
@@ -36,7 +36,7 @@ def sweep() -> tuple[int, int]:
         return 0, 0
     found = mark(sent_at(oldest) if oldest else None)
     failpoint("sweep.marked")
-    return len(found), sum(ring(job_id, new=not (attempt or worker)) for job_id, attempt, worker in found)
+    return len(found), sum(wake(job_id, new=not (attempt or worker)) for job_id, attempt, worker in found)
 
 
 def mark(waiting_since: datetime | None) -> list[tuple[str, int, str]]:
@@ -61,7 +61,7 @@ def oldest_message() -> bytes | None:
     """Of those that no worker has taken. Raises RedisError or OSError when Redis takes no further ones.
 
     It is written to, because a replica, or a server whose memory is full, still tells what it has. When it takes that,
-    ring() need not be careful.
+    wake() need not be careful.
     """
     with redis_client().pipeline(transaction=False) as redis:
         redis.set(PROBE, 1, ex=60)

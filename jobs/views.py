@@ -1,4 +1,4 @@
-"""The caller's background work, to look at and, where its kind allows it, to steer (CONTRACT section 3)."""
+"""The caller's background work, to look at and, where its kind allows it, to control (CONTRACT section 3)."""
 
 import math
 from collections.abc import Collection
@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from jobs import openapi
+from jobs.control import Action, Refused, control, locked, refusal_to_owner
 from jobs.models import ORDER, UNFINISHED, Actor, Job, JobQuerySet, Outcome, State, Via
 from jobs.registry import NAME
 from jobs.services import JOB_ID
-from jobs.steering import Refused, Wish, locked, refusal_to_owner, steer
 from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.problems import BadParameter
@@ -78,26 +78,26 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def retry(self, request: Request, pk: str) -> Response:
-        self.steer("retry", pk)
+        self.control("retry", pk)
         return self.answer(pk)
 
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def cancel(self, request: Request, pk: str) -> Response:
-        job = self.steer("cancel", pk)
+        job = self.control("cancel", pk)
         return self.answer(pk, status=202 if job.state == State.RUNNING else 200)
 
-    def steer(self, wish: Wish, pk: str) -> Job:
+    def control(self, action: Action, pk: str) -> Job:
         """Of two calls at once, the second waits for the first. Raises NotFound, ValidationError, Refused."""
         StrictSerializer(data=self.request.data).is_valid(raise_exception=True)  # which has no field
         jobs = locked(self.get_queryset().filter(pk=pk))
         if not jobs:
             raise NotFound
         (job,) = jobs
-        if why := refusal_to_owner(job, wish):
+        if why := refusal_to_owner(job, action):
             raise Refused(why)
         user = self.request.user
-        steer(job, wish, Actor(user.get_username(), Via.API, user.pk))
+        control(job, action, Actor(user.get_username(), Via.API, user.pk))
         return job
 
     def answer(self, pk: str, status: int = 200) -> Response:

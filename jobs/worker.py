@@ -1,4 +1,4 @@
-"""The Celery side: three tasks that carry ids or nothing, and what they call. Beat rings the last two."""
+"""The Celery side: three tasks that carry ids or nothing, and what they call. The scheduler sends the last two."""
 
 import logging
 
@@ -6,7 +6,7 @@ from django.db import close_old_connections
 
 from jobs import batch, protocol
 from jobs.recurring import enqueue_due
-from jobs.registry import kind_of
+from jobs.registry import kind_for_job
 from jobs.sweep import sweep as sweep_once
 from taskhub.celery import app
 
@@ -16,7 +16,7 @@ log = logging.getLogger("jobs")
 @app.task(name="jobs.run")
 def run(job_id: str) -> None:
     refresh_connection()
-    came = batch.run(kind_of(job_id)) if batch.takes(job_id) else protocol.run(job_id)
+    came = batch.run(kind_for_job(job_id)) if batch.takes(job_id) else protocol.run(job_id)
     told = came in (protocol.NOTHING, *protocol.FAILED)  # or there is nothing to tell
     log.log(logging.DEBUG if told else logging.INFO, "%s: %s", job_id, came)
 

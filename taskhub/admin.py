@@ -38,7 +38,7 @@ TOO_SLOW = (
 CHANGED = "Someone else just changed this record. Go back, reload the page and try again."
 NOTHING = SafeString("-")
 DAYS = 14  # of which the start page tells
-PATIENCE = 200  # milliseconds that counting them may take; then they are estimated
+PER_DAY_MILLISECONDS = 200  # milliseconds that counting them may take; then they are estimated
 BLOCK = '<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>'
 
 View = Callable[..., Any]
@@ -192,7 +192,7 @@ class ReadOnly:
 def growth(title: str, url: str, rows: QuerySet[Any], notes: Sequence[str] = ()) -> Panel:
     """How many rows there are, and how many were made on each of the last days."""
     number = number_of(rows)
-    days = estimates.per_day(rows, "created_at", DAYS, PATIENCE)
+    days = estimates.per_day(rows, "created_at", DAYS, PER_DAY_MILLISECONDS)
     chart = columns([Value(f"{day:%d %b}", made) for day, made in days.items()], f"New in the last {DAYS} days")
     return Panel(
         title,

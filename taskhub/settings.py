@@ -107,10 +107,10 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Redis: a throw-away doorbell, never the only place of a fact
+# Redis: carries wake-ups, and is never the only place of a fact
 REDIS_URL = environment.redis("REDIS_URL")
 
-# Celery: its message is a job's id and rings a worker (jobs/doorbell.py); the row in job_log decides
+# Celery: its message is a wake-up with a job's id (jobs/wakeups.py); the row in job_log decides
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds; a request waits for a frozen broker no longer than this
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

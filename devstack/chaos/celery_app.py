@@ -11,8 +11,8 @@ from celery.signals import task_prerun
 from taskhub.celery import app
 
 django.setup()
-doorbell, failpoints, services, sweep = map(
-    import_module, ("jobs.doorbell", "jobs.failpoints", "jobs.services", "jobs.sweep")
+wakeups, failpoints, services, sweep = map(
+    import_module, ("jobs.wakeups", "jobs.failpoints", "jobs.services", "jobs.sweep")
 )
 kinds = import_module("devstack.chaos.kinds")
 mutants = import_module("jobs.tests.processes.mutants")
@@ -22,7 +22,7 @@ from jobs.tests.processes.commands import deafen  # noqa: E402
 services.GRACE = timedelta(seconds=1)
 sweep.WAITS = {n: wait / 5 for n, wait in sweep.WAITS.items()}
 sweep.LONGEST_WAIT /= 5
-doorbell.SILENCE /= 5
+wakeups.SILENCE /= 5
 app.conf.beat_schedule["sweep"]["schedule"] = 0.5
 app.conf.beat_schedule["tick"]["schedule"] = 1.0
 

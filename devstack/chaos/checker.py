@@ -18,12 +18,12 @@ FAULTS = (
 COLUMNS = ("attempted", "acknowledged", "recovered", *FAULTS[:5], "retried", "most_attempts")
 
 
-def kind_of(job_id):
+def kind_for_job(job_id):
     return job_id.partition(":")[0]
 
 
 def is_good(job_id):
-    return kind_of(job_id) in GOOD_KINDS
+    return kind_for_job(job_id) in GOOD_KINDS
 
 
 class Checker:
@@ -49,12 +49,12 @@ class Checker:
         known = self.attempted | self.jobs.keys() | self.effects.keys() | self.counted.keys()
         for job_id in known | self.posted.keys() | self.mail.keys():
             for name in self.found(job_id):
-                self.counts[kind_of(job_id)][name] += 1
+                self.counts[kind_for_job(job_id)][name] += 1
                 if name in FAULTS:
                     self.examples[name].append(job_id)
         for job in self.jobs.values():
-            most = max(self.counts[kind_of(job.job_id)]["most_attempts"], job.attempt)
-            self.counts[kind_of(job.job_id)]["most_attempts"] = most
+            most = max(self.counts[kind_for_job(job.job_id)]["most_attempts"], job.attempt)
+            self.counts[kind_for_job(job.job_id)]["most_attempts"] = most
 
     def found(self, job_id):
         """The names of all that is true of it."""
@@ -89,13 +89,13 @@ class Checker:
         witnesses = self.effects[job.job_id], self.counted.get(job.job_id, 0)
         if job.state != "succeeded":
             yield "wrong_end"
-        if min(witnesses) < 1 or (kind_of(job.job_id) == "parcel" and not self.posted[job.job_id]):
+        if min(witnesses) < 1 or (kind_for_job(job.job_id) == "parcel" and not self.posted[job.job_id]):
             yield "lost"
         if max(witnesses) > 1:
             yield "doubled"
         if self.posted[job.job_id] > 1:
             yield "posted_again"
-        if kind_of(job.job_id) == "letter":
+        if kind_for_job(job.job_id) == "letter":
             yield from self.of_letter(job)
 
     def of_letter(self, job):

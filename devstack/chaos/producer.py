@@ -54,7 +54,7 @@ def send_to_sleep(turn):
     """One nap of each. Their messages know no time limit, so that no worker ends a process while it sleeps."""
     for job in plan.naps(turn):
         records.write("attempted", f"{job[0]}:{job[1]}")
-        if attempt(*job, run_at=datetime.now(UTC)):  # a time that is given rings nobody
+        if attempt(*job, run_at=datetime.now(UTC)):  # a time that is given wakes nobody
             send(f"{job[0]}:{job[1]}")
     time.sleep(ROUND)
 

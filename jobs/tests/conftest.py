@@ -9,7 +9,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
-from jobs import doorbell
+from jobs import wakeups
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def broker():
     """The real Redis of the tests, with an empty queue."""
     server = redis.Redis.from_url(settings.REDIS_URL)
     server.flushdb()
-    doorbell.breaker.record(success=True)
+    wakeups.breaker.record(success=True)
     yield server
     server.close()
 

@@ -167,7 +167,7 @@ def test_when_there_are_more_another_worker_is_called(announced):
 
 def test_when_time_runs_out_the_rest_is_announced(announced, monkeypatch):
     jobs = [job.pk for job in JobFactory.create_batch(2)]
-    monkeypatch.setattr(batch, "PATIENCE", -1)
+    monkeypatch.setattr(batch, "BATCH_SECONDS", -1)
     batch.run(kind_that(sign_up))
 
     assert announced() == jobs[::-1]
@@ -185,7 +185,7 @@ def enqueue_one(key):
         return enqueue("database_only", key)
 
 
-def test_one_message_stands_for_all_that_come_before_it_is_heard(announced, monkeypatch):
+def test_one_message_stands_for_all_that_come_before_it_is_taken(announced, monkeypatch):
     kind = replace(kind_that(sign_up), name="database_only")
     monkeypatch.setitem(registry._kinds, kind.name, kind)
     first, second, third = (enqueue_one(key) for key in "123")

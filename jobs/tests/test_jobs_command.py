@@ -244,7 +244,7 @@ def test_stats_say_that_nothing_is_due(jobs):
 )
 def test_stats_estimate_what_takes_too_long_to_count_and_say_so(jobs, monkeypatch, state, about):
     make_many(state)  # which takes far longer than the shortest timeout there is
-    monkeypatch.setattr(stats, "PATIENCE", 1)
+    monkeypatch.setattr(stats, "QUERY_MILLISECONDS", 1)
     told = json.loads(jobs("stats", "--json"))
 
     assert about <= set(told["estimated"])

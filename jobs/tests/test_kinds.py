@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs.models import Job, LeaseLost, State
-from jobs.registry import Kind, UnknownKind, handler, kind_named, recurring
+from jobs.registry import Kind, UnknownKind, get_kind, handler, recurring
 from jobs.running import heartbeat
 from jobs.tests.factories import JobFactory
 
@@ -22,7 +22,7 @@ def test_a_name_recurs_once():
 
 def test_an_unknown_kind_is_said_to_be_unknown():
     with pytest.raises(UnknownKind):
-        kind_named("welcome_male")
+        get_kind("welcome_male")
 
 
 def test_the_process_is_interrupted_then_killed_before_the_lease_ends():

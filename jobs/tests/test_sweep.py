@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs import doorbell, protocol, registry
+from jobs import protocol, registry, wakeups
 from jobs.models import Job, State
 from jobs.registry import Kind
 from jobs.services import enqueue
@@ -125,9 +125,9 @@ def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):
         asked.append(args)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(doorbell.app, "send_task", refused)
-    rung = [doorbell.ring("welcome_email:1") for _ in range(3)]
-    doorbell.breaker.record(success=True)
+    monkeypatch.setattr(wakeups.app, "send_task", refused)
+    rung = [wakeups.wake("welcome_email:1") for _ in range(3)]
+    wakeups.breaker.record(success=True)
 
     assert rung == [False, False, False]
     assert len(asked) == 1
@@ -136,7 +136,7 @@ def test_a_broker_that_is_away_is_not_asked_again_for_a_while(db, monkeypatch):
 @pytest.fixture
 def busy(announced):
     """Workers have enough to do: a message waits, and was sent at this moment. Tells what was announced since."""
-    doorbell.ring("welcome_email:oldest")
+    wakeups.wake("welcome_email:oldest")
     return lambda: set(announced()[:-1])
 
 
@@ -167,7 +167,7 @@ def test_behind_others_a_job_whose_message_must_have_been_used_up_is_announced_a
 
 def test_whoever_claims_a_job_uses_up_its_messages(db):
     job = JobFactory(deliveries=3)
-    protocol.claim(job.pk, registry.kind_named("welcome_email"))
+    protocol.claim(job.pk, registry.get_kind("welcome_email"))
 
     assert Job.objects.get().deliveries == 0
 
@@ -182,7 +182,7 @@ def test_a_message_that_tells_no_time_holds_up_no_job(db, broker, message):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_doorbell_of_a_new_job_counts_as_its_first_announcement_unless_it_is_for_many(announced, monkeypatch):
+def test_the_wake_up_of_a_new_job_counts_as_its_first_announcement_unless_it_is_for_many(announced, monkeypatch):
     with transaction.atomic():
         enqueue("welcome_email", "now")
         enqueue("welcome_email", "later", run_at=timezone.now() + timedelta(hours=1))
@@ -220,7 +220,7 @@ def test_no_plan_is_made_without_knowing_the_values(db):
 
 def test_while_redis_is_away_no_announcement_is_counted_and_at_once_when_it_is_back(db, announced, monkeypatch):
     job = JobFactory(deliver_at=PAST)
-    doorbell.breaker.record(success=False)
+    wakeups.breaker.record(success=False)
     with monkeypatch.context() as away:
         away.setattr("jobs.sweep.redis_client", lambda: redis.Redis(port=1))
         assert sweep() == (0, 0)

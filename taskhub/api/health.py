@@ -26,7 +26,7 @@ from taskhub.api.views import BaseView
 from taskhub.redis import redis_client
 
 STARTED = time.monotonic()
-DATABASE_PATIENCE = 2  # seconds for all questions to the database, after connecting
+DATABASE_SECONDS = 2  # seconds for all questions to the database, after connecting
 draining = Event()  # set by taskhub.server, shared with the workers it forks
 
 
@@ -75,7 +75,7 @@ def database_report() -> dict[str, Any]:
     }
     started = time.perf_counter()
     try:
-        with database_deadline(DATABASE_PATIENCE):
+        with database_deadline(DATABASE_SECONDS):
             report["connection_pool"]["active_connections"] = open_connections()
             report["response_time_ms"] = round((time.perf_counter() - started) * 1000, 2)
             if known_migrations() - MigrationRecorder(connection).applied_migrations().keys():

@@ -13,7 +13,7 @@ from django.db.migrations import RunSQL
 
 
 @contextmanager
-def patience(schema_editor: Any) -> Iterator[None]:
+def without_lock_timeout(schema_editor: Any) -> Iterator[None]:
     """Without the limit that the settings give to waits for locks: a transaction of some seconds would end this one."""
     schema_editor.execute("SET lock_timeout = 0")
     try:
@@ -29,22 +29,22 @@ def forget(name: str, schema_editor: Any) -> None:
 
 class RetryableAddIndexConcurrently(AddIndexConcurrently):
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        with patience(schema_editor):
+        with without_lock_timeout(schema_editor):
             forget(self.index.name, schema_editor)
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        with patience(schema_editor):
+        with without_lock_timeout(schema_editor):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
 class RetryableRemoveIndexConcurrently(RemoveIndexConcurrently):
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        with patience(schema_editor):
+        with without_lock_timeout(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        with patience(schema_editor):
+        with without_lock_timeout(schema_editor):
             forget(self.name, schema_editor)
             super().database_backwards(app_label, schema_editor, from_state, to_state)
 

@@ -12,8 +12,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import stats
-from jobs.management import steering
-from jobs.management.steering import Answer, job_named, person, text
+from jobs.management import control
+from jobs.management.control import Answer, job_named, person, text
 from jobs.models import LONGEST_ID, NEWEST_FIRST, RETRIABLE, UNFINISHED, Attempt, Event, Job, State
 from jobs.registry import NAME
 from taskhub.api.formats import to_json
@@ -41,18 +41,18 @@ class Command(BaseCommand):
         listed.add_argument("--limit", type=limit, default=20, metavar="N", help=f"1 to {MOST_LISTED}; default 20")
         entry("show", show_job, "one job: all fields and its history").add_argument("job_id", metavar="JOB_ID")
         entry("stats", show_stats, "how many in each state, how late, what runs")
-        for wish, answer, states in (
-            ("retry", steering.retry, RETRIABLE),
-            ("cancel", steering.cancel, UNFINISHED),
+        for action, answer, states in (
+            ("retry", control.retry, RETRIABLE),
+            ("cancel", control.cancel, UNFINISHED),
         ):
-            steered = entry(wish, answer, f"{wish} jobs")
-            steered.add_argument("job_ids", nargs="*", metavar="JOB_ID", help="or say which by --state and --kind")
-            steered.add_argument("--state", choices=states, metavar="STATE", help=", ".join(states))
-            steered.add_argument("--kind", type=kind_name, help="such as welcome_email")
-            steered.add_argument("--limit", type=limit, default=100, metavar="N", help="the oldest N; default 100")
-            steered.add_argument("--by", type=person, help="who does it; default: the user of the operating system")
-            steered.add_argument("--yes", action="store_true", help="do not ask")
-        pruned = entry("prune", steering.prune, "delete finished jobs that need not be kept any longer")
+            controlled = entry(action, answer, f"{action} jobs")
+            controlled.add_argument("job_ids", nargs="*", metavar="JOB_ID", help="or say which by --state and --kind")
+            controlled.add_argument("--state", choices=states, metavar="STATE", help=", ".join(states))
+            controlled.add_argument("--kind", type=kind_name, help="such as welcome_email")
+            controlled.add_argument("--limit", type=limit, default=100, metavar="N", help="the oldest N; default 100")
+            controlled.add_argument("--by", type=person, help="who does it; default: the user of the operating system")
+            controlled.add_argument("--yes", action="store_true", help="do not ask")
+        pruned = entry("prune", control.prune, "delete finished jobs that need not be kept any longer")
         pruned.add_argument("--dry-run", action="store_true", help="count them, and delete nothing")
 
     def handle(self, *args: Any, answer: Callable[..., Answer], json: bool, **options: Any) -> None:
@@ -119,12 +119,12 @@ def stats_lines(document: dict[str, Any]) -> Iterator[str]:
         ended = f"{day['succeeded']:,} succeeded, {day['failed']:,} failed"
         yield f"In the last 24 hours: {ended}, after {day['retries']:,} retries."
     if about or document["estimated"]:
-        yield f"What is about so many is estimated: to count takes longer than {stats.PATIENCE / 1000:g} s."
+        yield f"What is about so many is estimated: to count takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
     if running:
         yield ""
         yield from table(("started_at", "worker", "attempt", "in_batch", "job_id"), running)
     if running is None:
-        yield f"Who is at work is not known: to look takes longer than {stats.PATIENCE / 1000:g} s."
+        yield f"Who is at work is not known: to look takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
     elif len(running) == stats.MOST_RUNNING:
         yield f"These are the {stats.MOST_RUNNING} that have run longest."
 

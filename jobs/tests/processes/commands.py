@@ -10,9 +10,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
 from jobs import batch, failpoints, protocol, services
+from jobs.control import control as control_job
 from jobs.models import Actor, Job, Via
-from jobs.registry import kind_named
-from jobs.steering import steer as steer_job
+from jobs.registry import get_kind
 from jobs.sweep import sweep
 from jobs.tests.processes import kinds, mutants  # noqa: F401 - registers the kinds
 from jobs.tests.processes.laboratory import GATE
@@ -46,25 +46,25 @@ def wait_for_the_gate():
         cursor.execute("SELECT pg_advisory_lock_shared(%s)", [GATE])
 
 
-def steer(job_id, wish):
+def control(job_id, action):
     wait_for_the_gate()
     with transaction.atomic():
         job = Job.objects.select_for_update(no_key=True).get(pk=job_id)
-        steer_job(job, wish, Actor("boss", Via.COMMAND))
+        control_job(job, action, Actor("boss", Via.COMMAND))
         return job.state
 
 
 def claim(job_id):
     wait_for_the_gate()
-    job = protocol.claim(job_id, kind_named(job_id.partition(":")[0]))
+    job = protocol.claim(job_id, get_kind(job_id.partition(":")[0]))
     return "claimed" if job else "nothing"
 
 
 COMMANDS = {
     "run": protocol.run,
-    "batch": lambda kind: batch.run(kind_named(kind)),
+    "batch": lambda kind: batch.run(get_kind(kind)),
     "claim": claim,
-    "steer": steer,
+    "control": control,
     "enqueue": enqueue,
     "enqueue_and_roll_back": enqueue_and_roll_back,
     "sign_up": sign_up,

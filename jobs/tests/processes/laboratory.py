@@ -93,9 +93,9 @@ class Laboratory:
     def run(self, job_id, **options):
         return self.call("run", job_id, **options)
 
-    def steer(self, job_id, wish):
+    def control(self, job_id, action):
         """What a person wants. Returns the state that follows, or `Refused`."""
-        return self.call("steer", job_id, wish)
+        return self.call("control", job_id, action)
 
     def run_all(self, job_ids, failpoints=()):
         """A process for each, eight at a time. Returns what each had to say."""

@@ -57,9 +57,9 @@ ALL, NONE = "1 of 1 succeeded in a batch", "0 of 1 succeeded in a batch"
     ids=["whole", "without the lock", "nor the fence", "nor the key"],
 )
 def test_a_job_in_a_batch_has_one_effect_as_long_as_one_of_three_protections_is_there(lab, mutant, said, effects):
-    job_id, *heard = pause_in_a_batch(lab, mutant=mutant)
+    job_id, *answers = pause_in_a_batch(lab, mutant=mutant)
 
-    assert (tuple(heard), lab.effects(job_id)[0]) == (said, effects)
+    assert (tuple(answers), lab.effects(job_id)[0]) == (said, effects)
 
 
 @pytest.mark.parametrize(("mutant", "effects"), [("", 0), ("batch_without_savepoint", 1)])

@@ -77,7 +77,7 @@ def test_when_redis_is_emptied_queued_jobs_run_all_the_same(works, lab):
 
 
 def test_after_redis_was_emptied_new_jobs_are_announced_as_before(works, lab):
-    """Celery's own bookkeeping is gone with the rest. Where nobody hears the doorbell, the sweep comes after 5 s."""
+    """Celery's own bookkeeping is gone with the rest. Where a wake-up is lost, the sweep comes after 5 s."""
     with works.signed_up("before"), redis.Redis.from_url(works.valkey.url) as broker:
         broker.flushall()
     with works.signed_up("after") as client:

@@ -10,29 +10,29 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import transaction
 
+from jobs.control import Action, Refused, control, locked
 from jobs.handlers import prunable_jobs
 from jobs.models import LONGEST_ID, LONGEST_NAME, UNFINISHED, Actor, Job, JobQuerySet, State, Via
 from jobs.running import delete_batch
 from jobs.services import JOB_ID
-from jobs.steering import Refused, Wish, locked, steer
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # a terminal's commands, and bytes that are no UTF-8
 Answer = tuple[Any, Iterable[str]]  # for programs, and line by line for people
 
 
 def retry(**options: Any) -> Answer:
-    """Have jobs done after all that failed or need review. Of one that needs review, this says that its external
-    effect may happen again."""
-    return steered("retry", (State.FAILED,), **options)
+    """Retry jobs that failed or need review. To retry one that needs review means that its external effect may happen
+    again."""
+    return control_jobs("retry", (State.FAILED,), **options)
 
 
 def cancel(**options: Any) -> Answer:
     """Cancel jobs that are queued, and ask those that run to stop."""
-    return steered("cancel", UNFINISHED, **options)
+    return control_jobs("cancel", UNFINISHED, **options)
 
 
-def steered(
-    wish: Wish,
+def control_jobs(
+    action: Action,
     states: Iterable[State],
     job_ids: list[str],
     state: str | None,
@@ -49,20 +49,20 @@ def steered(
         jobs = Job.objects.filter(state__in=[state] if state else states, **({"kind": kind} if kind else {}))
         job_ids = list(jobs.order_by("created_at", "job_id").values_list("pk", flat=True)[:limit])
         if len(job_ids) > 1 and not yes:
-            confirm(wish, len(job_ids))
-    said = {job_id: steer_one(job_id, wish, actor) for job_id in dict.fromkeys(job_ids)}
+            confirm(action, len(job_ids))
+    said = {job_id: control_one(job_id, action, actor) for job_id in dict.fromkeys(job_ids)}
     done = [job_id for job_id, refused in said.items() if not refused]
     refused = [{"job_id": text(job_id[: LONGEST_ID + 1]), "detail": why} for job_id, why in said.items() if why]
-    return {"done": done, "refused": refused}, lines(wish, done, refused)
+    return {"done": done, "refused": refused}, lines(action, done, refused)
 
 
-def steer_one(job_id: str, wish: Wish, actor: Actor) -> str:
+def control_one(job_id: str, action: Action, actor: Actor) -> str:
     """In a transaction of its own. Returns why it was refused, empty when it was done."""
     try:
         with transaction.atomic():
             jobs = locked(job_named(job_id))
             for job in jobs:
-                steer(job, wish, actor)
+                control(job, action, actor)
     except Refused as refused:
         return str(refused.detail)
     return "" if jobs else "There is no such job. It may have been pruned."
@@ -72,19 +72,19 @@ def job_named(job_id: str) -> JobQuerySet:
     return Job.objects.filter(pk=job_id) if JOB_ID.fullmatch(job_id) else Job.objects.none()
 
 
-def lines(wish: Wish, done: list[str], refused: list[dict[str, str]]) -> Iterator[str]:
-    word = {"retry": "queued again", "cancel": "cancelled, or asked to stop"}[wish]
+def lines(action: Action, done: list[str], refused: list[dict[str, str]]) -> Iterator[str]:
+    word = {"retry": "queued again", "cancel": "cancelled, or asked to stop"}[action]
     yield from (f"{job_id}: {word}" for job_id in done)
     yield from (f"{job['job_id']!r}: {job['detail']}" for job in refused)
     if not done and not refused:
         yield "No job is like that."
 
 
-def confirm(wish: Wish, number: int) -> None:
+def confirm(action: Action, number: int) -> None:
     """People are asked; programs have said what they want. Raises CommandError."""
     if not sys.stdin.isatty():
         return
-    sys.stderr.write(f"{wish.capitalize()} {number} jobs? [y/N] ")
+    sys.stderr.write(f"{action.capitalize()} {number} jobs? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise CommandError("Nothing was done.")

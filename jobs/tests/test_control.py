@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import batch, protocol, registry
+from jobs.control import Refused, consequence, control, refusal
 from jobs.handlers import prunable_jobs
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Attempt, Event, Job, Outcome, State, StateConflict, Via
-from jobs.registry import Cancelled, Kind, kind_named
+from jobs.registry import Cancelled, Kind, get_kind
 from jobs.running import check_cancelled, delete_batch
-from jobs.steering import Refused, consequence, refusal, steer
 from jobs.tests.factories import JobFactory
 
 BOSS = Actor("boss", Via.COMMAND)
@@ -50,12 +50,12 @@ def test_a_retry_counts_the_attempts_on_and_forgets_what_went_wrong(db, state):
     assert job.run_at < job.deliver_at
 
 
-@pytest.mark.parametrize(("wish", "state"), [("retry", State.FAILED), ("cancel", State.QUEUED)])
-def test_who_decides_by_what_was_so_a_moment_ago_is_refused(db, wish, state):
+@pytest.mark.parametrize(("action", "state"), [("retry", State.FAILED), ("cancel", State.QUEUED)])
+def test_who_decides_by_what_was_so_a_moment_ago_is_refused(db, action, state):
     job = JobFactory(state=state)
     Job.objects.update(state=State.RUNNING, attempt=2, lease_until=timezone.now(), finished_at=None)
     with pytest.raises(Refused):
-        steer(job, wish, BOSS)
+        control(job, action, BOSS)
 
     assert not Event.objects.exists()
 
@@ -63,7 +63,7 @@ def test_who_decides_by_what_was_so_a_moment_ago_is_refused(db, wish, state):
 def test_a_retried_job_is_announced_once_that_has_committed(transactional_db, announced):
     job = JobFactory(state=State.FAILED)
     with transaction.atomic():
-        steer(job, "retry", BOSS)
+        control(job, "retry", BOSS)
         assert announced() == []
 
     assert announced() == [job.pk]
@@ -165,7 +165,7 @@ def test_when_its_worker_died_the_next_claim_cancels_unless_in_doubt(db, in_doub
     job = running(cancel_requested_at=timezone.now(), in_doubt_since=in_doubt_since)
     Attempt.objects.create(job=job, attempt=1)
 
-    assert protocol.claim(job.pk, kind_named("welcome_email")) is None
+    assert protocol.claim(job.pk, get_kind("welcome_email")) is None
     assert (Job.objects.get().state, job.attempts.get().outcome) == (state, outcome)
 
 
@@ -180,7 +180,7 @@ def test_a_job_that_is_cancelled_while_a_batch_waits_is_not_done(transactional_d
 
 
 def test_a_retried_job_is_for_one_worker_alone(db, monkeypatch):
-    monkeypatch.setitem(registry._kinds, "welcome_email", replace(kind_named("welcome_email"), external=None))
+    monkeypatch.setitem(registry._kinds, "welcome_email", replace(get_kind("welcome_email"), external=None))
     job = JobFactory(state=State.FAILED)
     job.retry(BOSS, attempts=1)
 

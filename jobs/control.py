@@ -7,13 +7,13 @@ from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from psycopg.errors import LockNotAvailable
 
-from jobs.doorbell import ring
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
-from jobs.registry import kind_of, known_kind
+from jobs.registry import find_kind, kind_for_job
+from jobs.wakeups import wake
 from taskhub.api.problems import Problem
 from taskhub.postgresql.errors import is_caused_by
 
-Wish = Literal["retry", "cancel"]
+Action = Literal["retry", "cancel"]
 
 
 class Refused(Problem):
@@ -23,7 +23,7 @@ class Refused(Problem):
 
 
 def locked(jobs: QuerySet[Job]) -> list[Job]:
-    """Those rows, for steer(): of two people at once, the second finds the state that the first has left.
+    """Those rows, for control(): of two people at once, the second finds the state that the first has left.
 
     Raises Refused when somebody holds one of them for longer than PostgreSQL's lock_timeout, such as its worker in its
     final transaction. The current transaction goes on.
@@ -37,51 +37,51 @@ def locked(jobs: QuerySet[Job]) -> list[Job]:
         raise Refused("A worker holds this job at this moment. Look at it again.") from error
 
 
-def steer(job: Job, wish: Wish, by: Actor) -> None:
+def control(job: Job, action: Action, by: Actor) -> None:
     """Do it, in the current transaction; a job that is retried is announced once that has committed. Raises Refused.
 
     `job` is one that locked() returned.
     """
-    if why := refusal(job, wish):
+    if why := refusal(job, action):
         raise Refused(why)
     try:
-        if wish == "cancel":
+        if action == "cancel":
             job.cancel(by)
         else:
-            job.retry(by, attempts=kind_of(job.pk).max_attempts)
-            transaction.on_commit(partial(ring, job.pk), robust=True)
+            job.retry(by, attempts=kind_for_job(job.pk).max_attempts)
+            transaction.on_commit(partial(wake, job.pk), robust=True)
     except StateConflict as error:
         raise Refused from error
 
 
-def refusal(job: Job, wish: Wish) -> str:
+def refusal(job: Job, action: Action) -> str:
     """Why it is not possible, in a sentence; empty when it is."""
     state = job.get_state_display().lower()
-    if wish == "cancel":
+    if action == "cancel":
         if job.state == State.RUNNING and job.cancel_requested_at:
             return "Somebody has asked to cancel this job already."
         return "" if job.state in UNFINISHED else f"Only a queued or running job is cancelled, and this one is {state}."
     if job.state not in RETRIABLE:
         return f"Only a job that failed or needs review is retried, and this one is {state}."
-    return "" if known_kind(job.pk) else "This release does not know this kind of job."
+    return "" if find_kind(job.pk) else "This release does not know this kind of job."
 
 
-def consequence(job: Job, wish: Wish) -> str:
+def consequence(job: Job, action: Action) -> str:
     """What will follow, in a sentence, when nothing refuses it."""
-    if wish == "cancel":
+    if action == "cancel":
         if job.state == State.QUEUED:
             return "It will not be done."
         return "It runs: its handler is asked to stop. If it does not look, this attempt goes on."
-    again = f"It will be tried again, up to {kind_of(job.pk).max_attempts} times."
+    again = f"It will be tried again, up to {kind_for_job(job.pk).max_attempts} times."
     if job.state == State.NEEDS_REVIEW:
         return f"Whether its external effect happened is not known. You decide that it may happen again. {again}"
     return again
 
 
-def refusal_to_owner(job: Job, wish: Wish) -> str:
+def refusal_to_owner(job: Job, action: Action) -> str:
     """As refusal(), for those who may do only what the kind allows."""
-    in_doubt = wish == "retry" and job.state == State.NEEDS_REVIEW
-    kind = known_kind(job.pk)
-    allowed = kind is not None and ("retry_in_doubt" if in_doubt else wish) in kind.owner_may
+    in_doubt = action == "retry" and job.state == State.NEEDS_REVIEW
+    kind = find_kind(job.pk)
+    allowed = kind is not None and ("retry_in_doubt" if in_doubt else action) in kind.owner_may
     doubt = " while it is not known whether their effect happened" if in_doubt else ""
-    return refusal(job, wish) if allowed else f"Jobs of this kind do not let their owners {wish} them{doubt}."
+    return refusal(job, action) if allowed else f"Jobs of this kind do not let their owners {action} them{doubt}."

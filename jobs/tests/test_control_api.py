@@ -14,11 +14,11 @@ from jobs.registry import Kind
 from jobs.tests.factories import JobFactory
 
 STEERED = [("retry", State.FAILED), ("cancel", State.QUEUED), ("cancel", State.RUNNING)]
-each_wish = pytest.mark.parametrize(("wish", "state"), STEERED)
+each_wish = pytest.mark.parametrize(("action", "state"), STEERED)
 
 
-def path(job, wish):
-    return f"/jobs/{job.pk}/{wish}"
+def path(job, action):
+    return f"/jobs/{job.pk}/{action}"
 
 
 def test_an_owner_retries_a_failed_job(alice, alice_client):
@@ -48,8 +48,8 @@ def test_a_running_job_is_asked(alice, alice_client):
 
 
 @each_wish
-def test_it_is_written_down_who_did_it(alice, alice_client, wish, state):
-    alice_client.post(path(JobFactory(owner=alice, state=state), wish))
+def test_it_is_written_down_who_did_it(alice, alice_client, action, state):
+    alice_client.post(path(JobFactory(owner=alice, state=state), action))
     event = Event.objects.get()
 
     assert (event.by, event.user, event.via) == ("alice", alice, "api")
@@ -57,37 +57,37 @@ def test_it_is_written_down_who_did_it(alice, alice_client, wish, state):
 
 
 @each_wish
-def test_a_stranger_sees_404(alice, bob_client, wish, state):
+def test_a_stranger_sees_404(alice, bob_client, action, state):
     job = JobFactory(owner=alice, state=state)
 
-    assert bob_client.post(path(job, wish)).status_code == 404
+    assert bob_client.post(path(job, action)).status_code == 404
     assert (Job.objects.get().state, Event.objects.exists()) == (state, False)
 
 
 @each_wish
-def test_a_job_that_is_not_there_is_not_found(alice_client, wish, state):
-    assert alice_client.post(f"/jobs/welcome_email:none/{wish}").status_code == 404
+def test_a_job_that_is_not_there_is_not_found(alice_client, action, state):
+    assert alice_client.post(f"/jobs/welcome_email:none/{action}").status_code == 404
 
 
 @each_wish
 @pytest.mark.parametrize("kind", ["cron", "unknown"])
-def test_a_kind_that_does_not_let_owners_is_a_conflict(alice, alice_client, wish, state, kind):
+def test_a_kind_that_does_not_let_owners_is_a_conflict(alice, alice_client, action, state, kind):
     job = JobFactory(owner=alice, state=state, kind=kind, job_id=f"{kind}:prune_jobs:1")
-    answer = alice_client.post(path(job, wish))
+    answer = alice_client.post(path(job, action))
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert answer.json()["detail"] == f"Jobs of this kind do not let their owners {wish} them."
+    assert answer.json()["detail"] == f"Jobs of this kind do not let their owners {action} them."
     assert Job.objects.get().state == state
 
 
 @pytest.mark.parametrize(
-    ("wish", "state"),
+    ("action", "state"),
     [("retry", State(state)) for state in ("queued", "running", "succeeded", "cancelled")]
     + [("cancel", State(state)) for state in ("succeeded", "failed", "cancelled", "needs_review")],
 )
-def test_a_state_that_does_not_allow_it_is_a_conflict_and_nothing_changes(alice, alice_client, wish, state):
+def test_a_state_that_does_not_allow_it_is_a_conflict_and_nothing_changes(alice, alice_client, action, state):
     job = JobFactory(owner=alice, state=state)
-    answer = alice_client.post(path(job, wish))
+    answer = alice_client.post(path(job, action))
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert state.label.lower() in answer.json()["detail"]
@@ -95,10 +95,10 @@ def test_a_state_that_does_not_allow_it_is_a_conflict_and_nothing_changes(alice,
 
 
 @each_wish
-def test_a_second_call_is_a_conflict_and_has_no_effect(alice, alice_client, wish, state):
+def test_a_second_call_is_a_conflict_and_has_no_effect(alice, alice_client, action, state):
     job = JobFactory(owner=alice, state=state)
 
-    assert [alice_client.post(path(job, wish)).status_code // 100 for _ in range(2)] == [2, 4]
+    assert [alice_client.post(path(job, action)).status_code // 100 for _ in range(2)] == [2, 4]
     assert Event.objects.count() == 1
 
 
@@ -142,17 +142,17 @@ def test_a_parameter_is_refused(alice, alice_client):
 
 
 @each_wish
-def test_it_needs_a_token(anonymous_client, alice, wish, state):
-    assert anonymous_client.post(path(JobFactory(owner=alice, state=state), wish)).status_code == 401
+def test_it_needs_a_token(anonymous_client, alice, action, state):
+    assert anonymous_client.post(path(JobFactory(owner=alice, state=state), action)).status_code == 401
 
 
-@pytest.mark.parametrize("wish", ["retry", "cancel"])
-def test_it_is_a_post(alice, alice_client, wish):
-    assert alice_client.get(path(JobFactory(owner=alice), wish)).status_code == 405
+@pytest.mark.parametrize("action", ["retry", "cancel"])
+def test_it_is_a_post(alice, alice_client, action):
+    assert alice_client.get(path(JobFactory(owner=alice), action)).status_code == 405
 
 
 @each_wish
-def test_of_eight_calls_at_once_one_wins(transactional_db, broker, wish, state):
+def test_of_eight_calls_at_once_one_wins(transactional_db, broker, action, state):
     job = JobFactory(owner=get_user_model().objects.create(username="alice"), state=state)
     ready = Barrier(8)
 
@@ -160,7 +160,7 @@ def test_of_eight_calls_at_once_one_wins(transactional_db, broker, wish, state):
         try:
             client = client_of(job.owner)
             ready.wait()
-            return client.post(path(job, wish)).status_code // 100
+            return client.post(path(job, action)).status_code // 100
         finally:
             connection.close()
 

@@ -18,7 +18,7 @@ def test_a_running_job_that_looks_is_cancelled_and_does_nothing(lab):
     job_id = lab.enqueue("obedient_steady", stop_in="look")
     pid = lab.start_and_see_it_stop(job_id)
 
-    assert lab.steer(job_id, "cancel") == "running"
+    assert lab.control(job_id, "cancel") == "running"
     assert wake(lab, pid) == "cancelled"
     assert (lab.job(job_id).state, lab.attempts(job_id), lab.effects(job_id)) == ("cancelled", ["cancelled"], (0, 0))
 
@@ -27,7 +27,7 @@ def test_a_running_job_that_does_not_look_has_its_effect(lab):
     job_id = lab.enqueue("steady", stop_in="external")
     pid = lab.start_and_see_it_stop(job_id)
 
-    assert lab.steer(job_id, "cancel") == "running"
+    assert lab.control(job_id, "cancel") == "running"
     assert wake(lab, pid) == "succeeded"
     assert (lab.job(job_id).state, lab.effects(job_id)) == ("succeeded", (1, 1))
 
@@ -36,7 +36,7 @@ def test_a_running_job_that_does_not_look_has_its_effect(lab):
 def test_a_worker_that_dies_before_it_obeys_leaves_that_to_the_next_claim(lab, place):
     job_id = lab.enqueue("obedient", stop_in="look")
     pid = lab.start_and_see_it_stop(job_id, failpoints={place: "kill"})
-    lab.steer(job_id, "cancel")
+    lab.control(job_id, "cancel")
 
     assert wake(lab, pid) == "SIGKILL"
     lab.run_to_the_end(job_id)
@@ -46,7 +46,7 @@ def test_a_worker_that_dies_before_it_obeys_leaves_that_to_the_next_claim(lab, p
 def test_a_worker_that_dies_after_a_doubtful_effect_leaves_it_to_people(lab):
     job_id = lab.enqueue("parked", stop_in="external")
     pid = lab.start_and_see_it_stop(job_id)
-    lab.steer(job_id, "cancel")
+    lab.control(job_id, "cancel")
     os.kill(pid, signal.SIGKILL)
     lab.wait(pid)
     lab.run_to_the_end(job_id)
@@ -57,7 +57,7 @@ def test_a_worker_that_dies_after_a_doubtful_effect_leaves_it_to_people(lab):
 def test_a_parked_kind_that_looks_before_its_effect_is_not_in_doubt(lab):
     job_id = lab.enqueue("obedient_parked", stop_in="look")
     pid = lab.start_and_see_it_stop(job_id)
-    lab.steer(job_id, "cancel")
+    lab.control(job_id, "cancel")
 
     assert wake(lab, pid) == "cancelled"
     assert (lab.job(job_id).state, lab.effects(job_id)) == ("cancelled", (0, 0))
@@ -69,7 +69,7 @@ def test_a_late_worker_of_an_earlier_attempt_has_no_effect_on_a_retried_job(lab,
     lab.database.execute("UPDATE job_log SET max_attempts = 1 WHERE job_id = %s", [job_id])
     pid = lab.start_and_see_it_stop(job_id)
     lab.run_to_the_end(job_id)
-    assert (lab.job(job_id).state, lab.steer(job_id, "retry")) == ("failed", "queued")
+    assert (lab.job(job_id).state, lab.control(job_id, "retry")) == ("failed", "queued")
 
     said = [lab.run(job_id)] if retried_and_done else []
     assert wake(lab, pid) == "lease lost"
@@ -82,7 +82,7 @@ def test_a_job_in_doubt_that_a_person_retries_is_done(lab):
     job_id = lab.enqueue("parked")
     lab.run(job_id, failpoints={"external.after": "kill"})
     lab.run_to_the_end(job_id)
-    assert (lab.job(job_id).state, lab.steer(job_id, "retry")) == ("needs_review", "queued")
+    assert (lab.job(job_id).state, lab.control(job_id, "retry")) == ("needs_review", "queued")
 
     assert lab.run(job_id) == "succeeded"
     assert (lab.attempts(job_id), lab.effects(job_id)) == (["in_doubt", "succeeded"], (1, 2))
@@ -91,7 +91,7 @@ def test_a_job_in_doubt_that_a_person_retries_is_done(lab):
 def test_a_job_that_fails_again_after_a_retry_has_used_all_its_further_attempts(lab):
     job_id = lab.enqueue("raising")
     lab.run_to_the_end(job_id)
-    lab.steer(job_id, "retry")
+    lab.control(job_id, "retry")
     lab.run_to_the_end(job_id)
 
     assert (lab.job(job_id).state, lab.attempts(job_id)) == ("failed", ["error"] * 6)
@@ -100,7 +100,7 @@ def test_a_job_that_fails_again_after_a_retry_has_used_all_its_further_attempts(
 @pytest.mark.parametrize("_", range(10))
 def test_a_claim_and_a_cancel_at_once_agree(lab, _):
     job_id = lab.enqueue("steady")
-    claimed, *cancelled = at_once(lab, ("claim", job_id), *[("steer", job_id, "cancel")] * 3)
+    claimed, *cancelled = at_once(lab, ("claim", job_id), *[("control", job_id, "cancel")] * 3)
     won = [said for said in cancelled if said != "Refused"]
 
     assert len(won) == 1
@@ -113,7 +113,7 @@ def test_of_sixteen_retries_at_once_one_wins(lab):
     job_id = lab.enqueue("hopeless")
     lab.run(job_id)
 
-    assert sorted(at_once(lab, *[("steer", job_id, "retry")] * 16)) == ["Refused"] * 15 + ["queued"]
+    assert sorted(at_once(lab, *[("control", job_id, "retry")] * 16)) == ["Refused"] * 15 + ["queued"]
     assert lab.job(job_id).max_attempts == 1 + 3
 
 
@@ -122,7 +122,7 @@ def test_a_retry_whose_process_dies_before_its_commit_never_happened(lab):
     lab.run(job_id)
     with lab.database.transaction():
         lab.database.execute("SELECT FROM job_log WHERE job_id = %s FOR UPDATE", [job_id])
-        pid = lab.start("steer", job_id, "retry")
+        pid = lab.start("control", job_id, "retry")
         wait_until(lambda: lab.waiting("transactionid"), seconds=5)
         os.kill(pid, signal.SIGKILL)
 

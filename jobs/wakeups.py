@@ -1,4 +1,4 @@
-"""Tells a worker that a job is there. Losing it loses nothing: the sweep announces every job that nobody came for."""
+"""Wake-ups: messages that say there may be work. Losing one loses nothing, as the sweep finds every job that waits."""
 
 import logging
 import threading
@@ -8,14 +8,14 @@ from typing import Any
 from kombu.exceptions import OperationalError
 from redis import RedisError
 
-from jobs.registry import known_kind
+from jobs.registry import find_kind
 from taskhub.celery import app
 from taskhub.redis import redis_client
 
-log = logging.getLogger("jobs.doorbell")
+log = logging.getLogger("jobs.wakeups")
 MESSAGE_EXPIRES = 3600  # seconds; far less than finished jobs are kept, so that no late message finds its job pruned
-UNHEARD = "taskhub:unheard:{}"  # while it is in Redis, a message for a batch of that kind is on its way
-LONGEST_UNHEARD = 1000  # milliseconds; then that message counts as lost
+PENDING = "taskhub:pending:{}"  # while it is in Redis, a message for a batch of that kind is on its way
+LONGEST_PENDING = 1000  # milliseconds; then that message counts as lost
 SILENCE = 5.0  # seconds without a try after a failed one, so that a frozen broker delays one request and not all
 
 
@@ -43,7 +43,7 @@ class Breaker:
 breaker = Breaker()
 
 
-def ring(job_id: str, new: bool = False) -> bool:
+def wake(job_id: str, new: bool = False) -> bool:
     """Send the id to the workers. False when the broker did not take it, which is logged and no error.
 
     `new` says that nobody was told of the job before: then one message stands for a whole batch (jobs.batch).
@@ -63,21 +63,21 @@ def ring(job_id: str, new: bool = False) -> bool:
 
 def is_first(job_id: str) -> bool:
     """False while a message for the batch that this job will be in is on its way to a worker."""
-    kind = known_kind(job_id)
+    kind = find_kind(job_id)
     if kind is None or not kind.in_batches:
         return True
-    return bool(redis_client().set(UNHEARD.format(kind.name), 1, nx=True, px=LONGEST_UNHEARD))
+    return bool(redis_client().set(PENDING.format(kind.name), 1, nx=True, px=LONGEST_PENDING))
 
 
-def heard(kind: str) -> None:
-    """For the worker, before it looks for new jobs: whoever commits one from now on rings again."""
+def forget_pending(kind: str) -> None:
+    """For the worker, before it looks for new jobs: whoever commits one from now on sends another message."""
     try:
-        redis_client().delete(UNHEARD.format(kind))
+        redis_client().delete(PENDING.format(kind))
     except (RedisError, OSError) as error:
         log.warning("Redis does not answer (%s); new jobs are announced a little later", type(error).__name__)
 
 
 def limits(job_id: str) -> dict[str, Any]:
     """None for a kind that only a newer release knows: its worker is told nevertheless."""
-    kind = known_kind(job_id)
+    kind = find_kind(job_id)
     return {"soft_time_limit": kind.soft_time_limit, "time_limit": kind.time_limit} if kind else {}

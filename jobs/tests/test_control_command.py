@@ -40,12 +40,12 @@ def states():
 
 
 @pytest.mark.parametrize(
-    ("wish", "state", "follows"), [("retry", "failed", "queued"), ("cancel", "queued", "cancelled")]
+    ("action", "state", "follows"), [("retry", "failed", "queued"), ("cancel", "queued", "cancelled")]
 )
-def test_jobs_are_named_by_their_ids(jobs, wish, state, follows):
+def test_jobs_are_named_by_their_ids(jobs, action, state, follows):
     named, other = JobFactory(state=state), JobFactory(state=state)
 
-    assert jobs(wish, named.pk, "--by", "carol on call") == ({"done": [named.pk], "refused": []}, 0)
+    assert jobs(action, named.pk, "--by", "carol on call") == ({"done": [named.pk], "refused": []}, 0)
     assert [Job.objects.get(pk=pk).state for pk in (named.pk, other.pk)] == [follows, state]
     assert Event.objects.values_list("by", "via", "user").get() == ("carol on call", "command", None)
 
@@ -151,7 +151,7 @@ def test_people_read_a_line_for_each_job(db, capsys):
     ]
 
 
-def test_show_tells_who_steered_the_job(db, capsys):
+def test_show_tells_who_retried_or_cancelled_the_job(db, capsys):
     job = JobFactory(state=State.FAILED)
     call_command("jobs", "retry", job.pk, "--by", "carol")
     capsys.readouterr()

@@ -22,8 +22,8 @@ User = get_user_model()
 URL = "/admin/jobs/job/"
 
 
-def confirm(client, wish, *jobs):
-    rows = {"action": wish, ACTION_CHECKBOX_NAME: [job.pk for job in jobs], "index": 0, "confirmed": "Yes"}
+def confirm(client, action, *jobs):
+    rows = {"action": action, ACTION_CHECKBOX_NAME: [job.pk for job in jobs], "index": 0, "confirmed": "Yes"}
     return client.post(URL, rows, follow=True).content.decode()
 
 
@@ -31,12 +31,12 @@ def text_of(response):
     return response.content.decode()
 
 
-@pytest.mark.parametrize(("wish", "state"), [("retry", State.FAILED), ("cancel", State.QUEUED)])
-def test_a_page_asks_first_and_nothing_has_happened(boss_client, wish, state):
+@pytest.mark.parametrize(("action", "state"), [("retry", State.FAILED), ("cancel", State.QUEUED)])
+def test_a_page_asks_first_and_nothing_has_happened(boss_client, action, state):
     job, other = JobFactory(state=state), JobFactory(state=State.SUCCEEDED)
-    page = text_of(act(boss_client, URL, wish, job, other))
+    page = text_of(act(boss_client, URL, action, job, other))
 
-    assert f'value="Yes, {wish} 1 job"' in page
+    assert f'value="Yes, {action} 1 job"' in page
     assert page.count("Nothing. ") == 1
     assert (Job.objects.get(pk=job.pk).state, Event.objects.exists()) == (state, False)
 
@@ -52,12 +52,12 @@ def test_when_nothing_is_possible_there_is_nothing_to_confirm(boss_client):
 
 
 @pytest.mark.parametrize(
-    ("wish", "state", "follows"), [("retry", State.FAILED, State.QUEUED), ("cancel", State.QUEUED, State.CANCELLED)]
+    ("action", "state", "follows"), [("retry", State.FAILED, State.QUEUED), ("cancel", State.QUEUED, State.CANCELLED)]
 )
-def test_what_is_possible_is_done_and_counted_and_written_down(boss, boss_client, wish, state, follows):
+def test_what_is_possible_is_done_and_counted_and_written_down(boss, boss_client, action, state, follows):
     job, other = JobFactory(state=state), JobFactory(state=State.SUCCEEDED)
 
-    assert "1 of 2 jobs." in confirm(boss_client, wish, job, other)
+    assert "1 of 2 jobs." in confirm(boss_client, action, job, other)
     assert Job.objects.get(pk=job.pk).state == follows
     assert Event.objects.values_list("job", "by", "user", "via").get() == (job.pk, "boss", boss.pk, "admin")
     assert LogEntry.objects.get().object_id == job.pk
@@ -117,10 +117,10 @@ def test_a_job_whose_worker_is_committing_is_left_alone_and_said_so(held, monkey
 def test_the_page_of_a_job_offers_what_is_possible(boss_client, state, offered):
     page = text_of(boss_client.get(f"{URL}{quote(JobFactory(state=state).pk)}/change/"))
 
-    assert {wish for wish in ("retry", "cancel") if f'name="action" value="{wish}"' in page} == offered
+    assert {action for action in ("retry", "cancel") if f'name="action" value="{action}"' in page} == offered
 
 
-def test_who_may_only_see_jobs_steers_none(db):
+def test_who_may_only_see_jobs_controls_none(db):
     watcher = User.objects.create(username="watcher", is_staff=True)
     watcher.user_permissions.set(Permission.objects.filter(codename="view_job"))
     job = JobFactory(state=State.FAILED)
@@ -130,7 +130,7 @@ def test_who_may_only_see_jobs_steers_none(db):
     assert (Job.objects.get().state, Event.objects.exists()) == (State.FAILED, False)
 
 
-def test_who_may_change_jobs_steers_them(clerk_client):
+def test_who_may_change_jobs_controls_them(clerk_client):
     confirm(clerk_client, "retry", JobFactory(state=State.FAILED))
 
     assert Job.objects.get().state == State.QUEUED
@@ -156,7 +156,7 @@ def test_a_worker_that_is_silent_beyond_its_lease_stands_out(boss_client):
 
 
 def test_many_finished_jobs_are_estimated(boss_client, monkeypatch):
-    monkeypatch.setattr(admin, "PATIENCE", 1)
+    monkeypatch.setattr(admin, "COUNT_MILLISECONDS", 1)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, deliveries, worker,"
@@ -179,7 +179,7 @@ def test_what_stands_above_costs_the_same_for_one_and_for_thirty(boss_client):
 def test_the_other_statements_of_the_page_keep_their_time_limit(boss_client):
     limits = [sql for sql in statements(boss_client, URL) if "set_config('statement_timeout'" in sql]
 
-    whole, finished = str(stats.PATIENCE), str(admin.PATIENCE)
+    whole, finished = str(stats.QUERY_MILLISECONDS), str(admin.COUNT_MILLISECONDS)
     assert [limit.split("'")[3] for limit in limits] == [
         *(whole, "5s", finished, "5s", finished, "5s"),
         *(whole, "5s", whole, "5s", finished, "5s", whole, "5s"),
