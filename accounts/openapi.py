@@ -4,11 +4,16 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, extend_schema_view
-from rest_framework import serializers
 
 from accounts.authentication import InvalidCredentials
 from accounts.models import UsernameTaken
-from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
+from accounts.serializers import (
+    LoginSerializer,
+    RefreshTokenSerializer,
+    RegisterSerializer,
+    TokenPairSerializer,
+    UserSerializer,
+)
 from accounts.tokens import TokenNotValid
 from taskhub.api.openapi import answer_header, invalid, operation
 
@@ -55,13 +60,6 @@ class BearerInDocument(OpenApiAuthenticationExtension):
             {"type": "oauth2", "description": by_form, "flows": {"password": flow}},
             {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From `POST /auth/login`."},
         ]
-
-
-class TokenPairSerializer(serializers.Serializer[Any]):
-    access_token = serializers.CharField(help_text="For `Authorization: Bearer`.")
-    refresh_token = serializers.CharField(help_text="Good for one call of `POST /auth/refresh`.")
-    token_type = serializers.ChoiceField(["bearer"])
-    expires_in = serializers.IntegerField(min_value=1, help_text="Seconds that the access token lives.")
 
 
 describe_register = extend_schema_view(

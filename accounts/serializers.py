@@ -1,5 +1,7 @@
 """What sign-up, sign-in and profile take and give (CONTRACT section 2)."""
 
+from typing import Any
+
 from django.core.validators import MaxLengthValidator, MinLengthValidator
 from rest_framework import serializers
 
@@ -46,3 +48,10 @@ class LoginSerializer(StrictSerializer):
 
 class RefreshTokenSerializer(StrictSerializer):
     refresh_token = TextField()
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    access_token = serializers.CharField(help_text="For `Authorization: Bearer`.")
+    refresh_token = serializers.CharField(help_text="Good for one call of `POST /auth/refresh`.")
+    token_type = serializers.ChoiceField(["bearer"])
+    expires_in = serializers.IntegerField(min_value=1, help_text="Seconds that the access token lives.")

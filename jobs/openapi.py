@@ -3,10 +3,10 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_view
-from rest_framework import serializers
 
 from jobs.control import Refused
-from jobs.models import LONGEST_ID, Outcome, State
+from jobs.models import LONGEST_ID
+from jobs.serializers import JobSerializer
 from taskhub.api.openapi import NO_FIELDS, answer_header, invalid, operation
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter
@@ -67,32 +67,10 @@ JOB_ID = OpenApiParameter(
     OpenApiParameter.PATH,
     examples=[OpenApiExample("A welcome mail", JOB.value["job_id"])],
 )
-STEERING: dict[str, Any] = {
+CONTROL: dict[str, Any] = {
     "request": {"application/json": NO_FIELDS},
     "problems": [Refused(), invalid("colour", "unknown_field", "This field is not known here.")],
 }
-ERROR_CODES = [code for code in Outcome.values if code not in (Outcome.SUCCEEDED, Outcome.CANCELLED)]
-
-
-class JobErrorSerializer(serializers.Serializer[Any]):
-    code = serializers.ChoiceField(ERROR_CODES)
-    detail = serializers.CharField(help_text="A sentence for people.")
-
-
-class JobSerializer(serializers.Serializer[Any]):
-    job_id = serializers.CharField(max_length=LONGEST_ID, help_text="`<kind>:<key>`: the same event, the same job.")
-    kind = serializers.CharField(max_length=60)
-    state = serializers.ChoiceField(State.choices)
-    attempt = serializers.IntegerField(min_value=0, help_text="How often it was tried.")
-    max_attempts = serializers.IntegerField(min_value=1)
-    created_at = serializers.DateTimeField()
-    run_at = serializers.DateTimeField(help_text="Not before.")
-    started_at = serializers.DateTimeField(allow_null=True, help_text="Of the latest attempt.")
-    finished_at = serializers.DateTimeField(allow_null=True)
-    cancel_requested_at = serializers.DateTimeField(allow_null=True, help_text="When it was asked to stop, running.")
-    result = serializers.JSONField(help_text="What the kind of job gives, null until then.")
-    error = JobErrorSerializer(allow_null=True, help_text="Of the latest attempt that failed.")
-
 
 describe_jobs = extend_schema_view(
     list=operation(
@@ -132,7 +110,7 @@ describe_jobs = extend_schema_view(
         responses={200: JobSerializer},
         parameters=[JOB_ID, answer_header("Retry-After", 200, "Seconds.")],
         examples=[NOTHING, RETRIED],
-        **STEERING,
+        **CONTROL,
     ),
     cancel=operation(
         "cancelJob",
@@ -142,6 +120,6 @@ describe_jobs = extend_schema_view(
         responses={200: JobSerializer, 202: JobSerializer},
         parameters=[JOB_ID, answer_header("Retry-After", 202, "Seconds.")],
         examples=[NOTHING, CANCELLED, ASKED],
-        **STEERING,
+        **CONTROL,
     ),
 )

@@ -18,6 +18,7 @@ from jobs import openapi
 from jobs.control import Action, Refused, control, locked, refusal_to_owner
 from jobs.models import ORDER, UNFINISHED, Actor, Job, JobQuerySet, Outcome, State, Via
 from jobs.registry import NAME
+from jobs.serializers import COLUMNS
 from jobs.services import JOB_ID
 from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
@@ -25,21 +26,6 @@ from taskhub.api.problems import BadParameter
 from taskhub.api.serializers import StrictSerializer
 from taskhub.api.views import BaseView, with_etag
 
-# Answers have `error`, made of error_code: what the column error holds is for staff
-SHOWN = (
-    "job_id",
-    "kind",
-    "state",
-    "attempt",
-    "max_attempts",
-    "created_at",
-    "run_at",
-    "started_at",
-    "finished_at",
-    "cancel_requested_at",
-    "result",
-    "error_code",
-)
 SAID_OF_ERRORS = {
     Outcome.ERROR: "The work failed.",
     Outcome.PERMANENT_ERROR: "The work cannot be done.",
@@ -68,7 +54,7 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
         return JobPagination.parameters | {"kind", "state"} if self.action == "list" else ()
 
     def list(self, request: Request) -> Response:
-        rows: Any = partial(Job.objects.rows, SHOWN, {"owner_id": request.user.pk, **filters(request)})
+        rows: Any = partial(Job.objects.rows, COLUMNS, {"owner_id": request.user.pk, **filters(request)})
         return self.get_paginated_response([shown(row) for row in self.paginate_queryset(rows) or []])
 
     def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
@@ -102,7 +88,7 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
 
     def answer(self, pk: str, status: int = 200) -> Response:
         """One job as the owner sees it. Raises NotFound."""
-        rows = [shown(row) for row in self.get_queryset().filter(pk=pk).values(*SHOWN)]
+        rows = [shown(row) for row in self.get_queryset().filter(pk=pk).values(*COLUMNS)]
         if not rows:
             raise NotFound
         return Response(rows[0], status=status, headers=retry_after(rows[0]))

@@ -256,7 +256,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TaskStatus": "tasks.models.Status",
         "JobState": "jobs.models.State",
-        "JobErrorCode": "jobs.openapi.ERROR_CODES",
+        "JobErrorCode": "jobs.serializers.ERROR_CODES",
     },
     "PREPROCESSING_HOOKS": ["taskhub.api.openapi_parts.spell_paths"],
     "POSTPROCESSING_HOOKS": [

@@ -7,20 +7,12 @@ from typing import Any, TypeVar
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema
-from rest_framework.exceptions import (
-    APIException,
-    ErrorDetail,
-    NotAuthenticated,
-    NotFound,
-    ParseError,
-    UnsupportedMediaType,
-    ValidationError,
-)
+from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticated, NotFound, ParseError, ValidationError
 
 from taskhub.api.errors import CONTENT_TYPE, problem_body
 from taskhub.api.formats import JSONParser
-from taskhub.api.openapi_parts import SERVICE, TAGS
-from taskhub.api.problems import BadParameter, BodyTooLarge, DatabaseUnavailable, InternalError
+from taskhub.api.openapi_parts import TAGS
+from taskhub.api.problems import BadParameter
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Document = dict[str, Any]
@@ -35,12 +27,10 @@ MEANINGS = {
     401: "The caller is not authenticated.",
     404: "There is no such thing, or the caller may not see it.",
     409: "Something else came first.",
-    413: "The body is larger than 1 MiB.",
-    415: "The body is of a media type that this operation does not take.",
-    500: "A mistake on our side.",
     503: "The database did not answer.",
 }
-PROBLEM_HEADERS = {"WWW-Authenticate": {401}, "Retry-After": {503}}
+OTHERS = {"default": {"$ref": "#/components/responses/OtherProblem"}}  # explained once, for all operations
+PROBLEM_HEADERS = {"WWW-Authenticate": {401}}
 
 
 def operation(
@@ -121,25 +111,20 @@ class Schema(AutoSchema):
         for status, answer in found["responses"].items():
             answer["description"] = answer["description"] or meaning(int(status))
             answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
-        found["responses"] = dict(sorted(found["responses"].items()))
+        found["responses"] = dict(sorted(found["responses"].items())) | OTHERS
         found.setdefault("security", [])  # public, said in so many words
         return found
 
     def problems(self, found: Document) -> Iterator[APIException]:
-        """What can go wrong, by what the operation takes and needs."""
+        """What can go wrong, by what the operation takes and needs; what always can is OtherProblem."""
         yield from getattr(self.described, "problems", ())  # first, as they tell most about the operation
         if found.get("security"):
             yield NotAuthenticated()
         if "{" in self.path:
             yield NotFound()
         if "requestBody" in found:
-            yield ParseError("The body is not valid JSON: unexpected end of data: line 1 column 9 (char 8).")
-            yield BodyTooLarge()
-            yield UnsupportedMediaType("text/plain")
+            yield ParseError("The body is not valid JSON: Expecting value: line 1 column 11 (char 10).")
         yield BadParameter("colour", "unknown_parameter", "This parameter is not known here.")
-        yield InternalError()
-        if self.get_tags() != [SERVICE]:  # whose operations do without the database, or say in their own words
-            yield DatabaseUnavailable()
 
     @property
     def described(self) -> Any:

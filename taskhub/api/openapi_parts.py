@@ -10,7 +10,8 @@ The task service that other programs stand on. Background work is done exactly o
 **Sign in**: `POST /auth/register`, then `POST /auth/login`; send `Authorization: Bearer <access token>`. At
 [/docs](/docs), press *Authorize* and fill in username and password; [/redoc](/redoc) is better to read.
 
-**Errors**, all of them, are `application/problem+json` (RFC 9457) with a stable `code`. `type` leads to an explanation
+**Errors**, all of them, are `application/problem+json` (RFC 9457) with a stable `code`. What any operation can answer
+is told once, as its default. `type` leads to an explanation
 of the code; [/problems](/problems) lists all. Unknown fields and query parameters are errors, never ignored.
 
 **Lists** come in pages: follow `meta.next_cursor` with `cursor` until it is null.
@@ -35,7 +36,6 @@ HEADERS = {
         "description": '`Bearer`, with `error="invalid_token"` when a token was sent (RFC 6750 section 3).',
         "schema": {"type": "string", "pattern": "^Bearer( |$)"},
     },
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
 }
 COMPONENTS = {
     "schemas": {
@@ -77,13 +77,24 @@ COMPONENTS = {
         },
     },
     "headers": HEADERS,
+    "responses": {
+        "OtherProblem": {
+            "description": "Another problem. 405: this method is not offered. 409: something else came first. 413: the "
+            "body is larger than 1 MiB. 415: its media type is not taken. 500: a mistake on our side. 503: the "
+            "database does not answer; try again after `Retry-After` seconds.",
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "headers": {
+                "X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"},
+                "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}, "required": False},
+            },
+        }
+    },
 }
 
 
 def spell_paths(endpoints: list[Any]) -> list[Any]:
-    """Paths as the contract spells them, where a slash ends collections alone, in the order of urls.py each time."""
-    collections = ("/", "/tasks/", "/jobs/")
-    spelled = [(path if path in collections else path.rstrip("/"), *rest) for path, *rest in endpoints]
+    """Paths without the slash that may end them, in the order of urls.py each time."""
+    spelled = [(path.rstrip("/") or "/", *rest) for path, *rest in endpoints]
     order = list(dict.fromkeys(path for path, *_ in spelled))
     return sorted(spelled, key=lambda endpoint: (order.index(endpoint[0]), METHODS.index(endpoint[2])))
 
