@@ -12,9 +12,9 @@ import taskhub
 from taskhub import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-TASKHUB_ENV = environment.choice("TASKHUB_ENV", "production", ("production", "development", "test"))
+TASKHUB_ENV = environment.choice("TASKHUB_ENV", "production", ("production", "staging", "development", "test"))
 TASKHUB_HOME = Path(environment.text("TASKHUB_HOME", str(BASE_DIR / ".taskhub"))).absolute()
-PRODUCTION = TASKHUB_ENV == "production"
+PRODUCTION = TASKHUB_ENV in ("production", "staging")  # which go by the same rules
 
 # Secrets: production brings its own, other environments keep theirs in TASKHUB_HOME/secrets
 _kept = {} if PRODUCTION else environment.kept_secrets(TASKHUB_HOME)

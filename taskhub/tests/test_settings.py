@@ -30,8 +30,15 @@ def start(*command, **changes):
     )
 
 
-def test_production_starts_with_good_settings():
-    assert start().returncode == 0
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_production_and_staging_start_with_good_settings(environment):
+    assert start(TASKHUB_ENV=environment).returncode == 0
+
+
+def test_staging_goes_by_the_rules_of_production():
+    process = start(TASKHUB_ENV="staging", SECRET_KEY=None)
+
+    assert (process.returncode, "SECRET_KEY is not set" in process.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +81,7 @@ def test_production_starts_with_good_settings():
         ("CORS_ALLOWED_ORIGINS", "*"),
         ("CORS_ALLOWED_ORIGINS", "https://["),
         ("CORS_ALLOWED_ORIGINS", "https://user@app.example.org"),
-        ("TASKHUB_ENV", "staging"),
+        ("TASKHUB_ENV", "preview"),
         ("TASKHUB_FAILPOINTS", "work.before=kill"),
         ("EMAIL_URL", "post.example.org"),
         ("EMAIL_URL", "smtp://"),
