@@ -39,7 +39,7 @@ def test(arguments: list[str]) -> int:
 
 
 def chaos(arguments: list[str]) -> int:
-    """Run the jobs under fire, which starts servers of its own, with these arguments."""
+    """Run jobs under faults, which starts servers of its own, with these arguments."""
     signals.listen()
     os.chdir(ROOT)
     virtualenv.make(DEV).outlive_exec()

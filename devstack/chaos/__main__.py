@@ -1,4 +1,4 @@
-"""`python3 -m devstack chaos`: jobs under fire, and what became of each. docs/reliability.md explains it."""
+"""`python3 -m devstack chaos`: jobs under faults, and what became of each. docs/reliability.md explains it."""
 
 import argparse
 import json
@@ -80,12 +80,12 @@ def produce(stage, options, seconds):
     ]
 
 
-def go_through_naps(stage, nemesis):
-    """Until each sleeper has woken. Then the fire begins."""
+def go_through_pauses(stage, nemesis):
+    """Until each has ended. Then the faults begin."""
 
     def over():
         nemesis.look()
-        return stage.records.read("naps_over")
+        return stage.records.read("pauses_over")
 
     wait_until(over, seconds=60)
 
@@ -113,7 +113,7 @@ def run(stage, options):
     seconds, started = seconds_of(options.jobs, options.kills), time.monotonic()
     nemesis = Nemesis(stage, options.seed)
     producers = produce(stage, options, seconds)
-    go_through_naps(stage, nemesis)
+    go_through_pauses(stage, nemesis)
     nemesis.plan(plan.faults(options.seed, options.kills), seconds)
     go_through(stage, nemesis, producers, seconds, deadline=2 * seconds + 60)
     nemesis.rest()

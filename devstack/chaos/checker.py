@@ -41,7 +41,7 @@ class Checker:
         self.mail = defaultdict(Counter)
         for line in records.read("mail"):
             key, message_id = line.split()
-            self.mail[f"letter:{key}"][message_id] += 1
+            self.mail[f"mail:{key}"][message_id] += 1
         self.counts, self.examples = defaultdict(Counter), defaultdict(list)
         self.check()
 
@@ -89,13 +89,13 @@ class Checker:
         witnesses = self.effects[job.job_id], self.counted.get(job.job_id, 0)
         if job.state != "succeeded":
             yield "wrong_end"
-        if min(witnesses) < 1 or (kind_for_job(job.job_id) == "parcel" and not self.posted[job.job_id]):
+        if min(witnesses) < 1 or (kind_for_job(job.job_id) == "external" and not self.posted[job.job_id]):
             yield "lost"
         if max(witnesses) > 1:
             yield "doubled"
         if self.posted[job.job_id] > 1:
             yield "posted_again"
-        if kind_for_job(job.job_id) == "letter":
+        if kind_for_job(job.job_id) == "mail":
             yield from self.of_letter(job)
 
     def of_letter(self, job):

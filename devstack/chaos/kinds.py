@@ -12,7 +12,7 @@ from jobs.registry import handler
 from jobs.running import heartbeat
 from jobs.tests.processes.kinds import COUNT_UP
 
-# A lease of 3 s, so that a run takes minutes. Under fire, good jobs may need many attempts
+# A lease of 3 s, so that a run takes minutes. Under faults, good jobs may need many attempts
 GOOD = {"max_attempts": 50, "backoff": 0.05, "backoff_limit": 1, "time_limit": 2, "lease_margin": 1}
 BAD = {**GOOD, "max_attempts": 3}
 records = Records(os.environ["CHAOS_HOME"])
@@ -26,7 +26,7 @@ def misbehave(job, place):
     action = job.payload.get(place)
     if action is None or not records.once(f"{place}-{job.job_id}"):
         return None
-    if action == "nap":
+    if action == "pause":
         os.kill(os.getpid(), signal.SIGSTOP)
     if action == "freeze":
         for pid in (os.getppid(), os.getpid()):
@@ -54,7 +54,7 @@ def have_effect(job):
         cursor.execute(COUNT_UP, [job.job_id])
 
 
-@handler("entry", **GOOD)
+@handler("database", **GOOD)
 def book(job, outcome):
     see_that_nobody_else_is_at_work(job)
     misbehave(job, "start")
@@ -74,17 +74,17 @@ def welcome(job):
     return sent
 
 
-handler("parcel", external=post, **GOOD)(book)
-handler("letter", external=welcome, **GOOD)(book)
+handler("external", external=post, **GOOD)(book)
+handler("mail", external=welcome, **GOOD)(book)
 
 
-@handler("dud", **BAD)
+@handler("always_raises", **BAD)
 def raise_error(job, outcome):
     have_effect(job)
     raise ValueError("as always")
 
 
-@handler("bomb", **BAD)
+@handler("always_dies", **BAD)
 def kill_own_process(job, outcome):
     have_effect(job)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -4,16 +4,16 @@ from random import Random
 
 from jobs.failpoints import NAMES
 
-GOOD_KINDS = {"entry": 50, "parcel": 24, "letter": 25}
-BAD_KINDS = ("bomb", "dud")  # each one in two hundred, and one at least
+GOOD_KINDS = {"database": 50, "external": 24, "mail": 25}
+BAD_KINDS = ("always_dies", "always_raises")  # each one in two hundred, and one at least
 KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}
 TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3}
 NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2, "delay_postgres": 1}
 TROUBLES |= {**NETWORK, "delay_valkey": 1}
 # What shows by itself that a protection is missing. Where to sleep past a lease is the most dangerous: before the
 # transaction, in it, and in that of a batch. And a result that PostgreSQL does not take, after effects that it took
-NAPS = (("parcel", "external", "nap"), ("parcel", "start", "nap"), ("entry", "start", "nap"))
-SPOILT = (("parcel", "finish", "spoil"), ("entry", "finish", "spoil"))
+PAUSES = (("external", "external", "pause"), ("external", "start", "pause"), ("database", "start", "pause"))
+SPOILT = (("external", "finish", "spoil"), ("database", "finish", "spoil"))
 MOST_ROUNDS = 5
 FREQUENT = {"batch.after_job", "sweep.marked"}  # passed far more often than once a job
 
@@ -28,20 +28,20 @@ def jobs(seed, number):
 
 
 def rounds(number):
-    """How often naps are taken before the fire begins."""
+    """How often pauses are taken before the faults begin."""
     return max(1, min(number // 200, MOST_ROUNDS))
 
 
-def naps(turn):
+def pauses(turn):
     """The jobs of one round. Three processes sleep, so the fourth is there to take over."""
-    return [(kind, f"{action}{turn}{place}", {place: action}) for kind, place, action in SPOILT + NAPS]
+    return [(kind, f"{action}{turn}{place}", {place: action}) for kind, place, action in SPOILT + PAUSES]
 
 
 def misbehaviour(dice, kind):
     """Three of a hundred good jobs stumble once."""
     if kind in BAD_KINDS or dice.random() > 0.03:
         return {}
-    place = "finish" if kind == "entry" else dice.choice(["external", "finish"])
+    place = "finish" if kind == "database" else dice.choice(["external", "finish"])
     return {place: dice.choices(["freeze", "kill", "raise"], [1, 2, 3])[0]}
 
 

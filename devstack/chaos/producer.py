@@ -13,7 +13,7 @@ from devstack.chaos import celery_app, plan
 from devstack.chaos.kinds import records
 
 DUPLICATES = 0.05
-ROUND = 5  # seconds: those who nap are awake again, and had time to do harm
+ROUND = 5  # seconds: those who paused go on, and had time to do harm
 
 
 def register(kind, key, payload, **options):
@@ -22,7 +22,7 @@ def register(kind, key, payload, **options):
     from jobs.services import enqueue
 
     with transaction.atomic():
-        if kind == "letter":
+        if kind == "mail":
             user = User.objects.filter(username=f"user{key}").first() or User.objects.create_user(
                 username=f"user{key}", email=f"{key}@example.com", password=None
             )
@@ -51,18 +51,18 @@ def send(job_id):
 
 
 def send_to_sleep(turn):
-    """One nap of each. Their messages know no time limit, so that no worker ends a process while it sleeps."""
-    for job in plan.naps(turn):
+    """One pause of each. Their messages know no time limit, so that no worker ends a process while it sleeps."""
+    for job in plan.pauses(turn):
         records.write("attempted", f"{job[0]}:{job[1]}")
         if attempt(*job, run_at=datetime.now(UTC)):  # a time that is given wakes nobody
             send(f"{job[0]}:{job[1]}")
     time.sleep(ROUND)
 
 
-def go_through_naps(jobs):
+def go_through_pauses(jobs):
     for turn in range(plan.rounds(jobs)):
         send_to_sleep(turn)
-    records.write("naps_over", "")
+    records.write("pauses_over", "")
 
 
 def produce(jobs, dice, seconds):
@@ -82,8 +82,8 @@ def produce(jobs, dice, seconds):
 
 def main(number, of, seed, jobs, seconds):
     if number == 0:
-        go_through_naps(jobs)
-    while not records.read("naps_over"):
+        go_through_pauses(jobs)
+    while not records.read("pauses_over"):
         time.sleep(0.05)
     produce(plan.jobs(seed, jobs)[number::of], Random(f"producer {seed} {number}"), seconds)
 
