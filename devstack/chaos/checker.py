@@ -41,7 +41,7 @@ class Checker:
         self.mail = defaultdict(Counter)
         for line in records.read("mail"):
             key, message_id = line.split()
-            self.mail[f"mail:{key}"][message_id] += 1
+            self.mail[f"email:{key}"][message_id] += 1
         self.counts, self.examples = defaultdict(Counter), defaultdict(list)
         self.check()
 
@@ -89,13 +89,13 @@ class Checker:
         witnesses = self.effects[job.job_id], self.counted.get(job.job_id, 0)
         if job.state != "succeeded":
             yield "wrong_end"
-        if min(witnesses) < 1 or (kind_for_job(job.job_id) == "external" and not self.posted[job.job_id]):
+        if min(witnesses) < 1 or (kind_for_job(job.job_id) == "external_call" and not self.posted[job.job_id]):
             yield "lost"
         if max(witnesses) > 1:
             yield "doubled"
         if self.posted[job.job_id] > 1:
             yield "posted_again"
-        if kind_for_job(job.job_id) == "mail":
+        if kind_for_job(job.job_id) == "email":
             yield from self.of_letter(job)
 
     def of_letter(self, job):
@@ -121,6 +121,6 @@ class Checker:
         return together
 
     def table(self):
-        yield " ".join(["kind".ljust(8), *COLUMNS])
+        yield " ".join(["kind".ljust(13), *COLUMNS])
         for kind, count in [*sorted(self.counts.items()), ("all", self.totals)]:
-            yield " ".join([kind.ljust(8), *(str(count[name]).rjust(len(name)) for name in COLUMNS)])
+            yield " ".join([kind.ljust(13), *(str(count[name]).rjust(len(name)) for name in COLUMNS)])

@@ -54,7 +54,7 @@ def have_effect(job):
         cursor.execute(COUNT_UP, [job.job_id])
 
 
-@handler("database", **GOOD)
+@handler("database_only", **GOOD)
 def book(job, outcome):
     see_that_nobody_else_is_at_work(job)
     misbehave(job, "start")
@@ -74,8 +74,8 @@ def welcome(job):
     return sent
 
 
-handler("external", external=post, **GOOD)(book)
-handler("mail", external=welcome, **GOOD)(book)
+handler("external_call", external=post, **GOOD)(book)
+handler("email", external=welcome, **GOOD)(book)
 
 
 @handler("always_raises", **BAD)

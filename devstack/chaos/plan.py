@@ -4,7 +4,7 @@ from random import Random
 
 from jobs.failpoints import NAMES
 
-GOOD_KINDS = {"database": 50, "external": 24, "mail": 25}
+GOOD_KINDS = {"database_only": 50, "external_call": 24, "email": 25}
 BAD_KINDS = ("always_dies", "always_raises")  # each one in two hundred, and one at least
 KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}
 TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3}
@@ -12,8 +12,12 @@ NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_v
 TROUBLES |= {**NETWORK, "delay_valkey": 1}
 # What shows by itself that a protection is missing. Where to sleep past a lease is the most dangerous: before the
 # transaction, in it, and in that of a batch. And a result that PostgreSQL does not take, after effects that it took
-PAUSES = (("external", "external", "pause"), ("external", "start", "pause"), ("database", "start", "pause"))
-SPOILT = (("external", "finish", "spoil"), ("database", "finish", "spoil"))
+PAUSES = (
+    ("external_call", "external", "pause"),
+    ("external_call", "start", "pause"),
+    ("database_only", "start", "pause"),
+)
+SPOILT = (("external_call", "finish", "spoil"), ("database_only", "finish", "spoil"))
 MOST_ROUNDS = 5
 FREQUENT = {"batch.after_job", "sweep.marked"}  # passed far more often than once a job
 
@@ -41,7 +45,7 @@ def misbehaviour(dice, kind):
     """Three of a hundred good jobs stumble once."""
     if kind in BAD_KINDS or dice.random() > 0.03:
         return {}
-    place = "finish" if kind == "database" else dice.choice(["external", "finish"])
+    place = "finish" if kind == "database_only" else dice.choice(["external", "finish"])
     return {place: dice.choices(["freeze", "kill", "raise"], [1, 2, 3])[0]}
 
 

@@ -22,7 +22,7 @@ def register(kind, key, payload, **options):
     from jobs.services import enqueue
 
     with transaction.atomic():
-        if kind == "mail":
+        if kind == "email":
             user = User.objects.filter(username=f"user{key}").first() or User.objects.create_user(
                 username=f"user{key}", email=f"{key}@example.com", password=None
             )

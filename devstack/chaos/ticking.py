@@ -14,4 +14,4 @@ NAME = "chaos_tick"
 @recurring(NAME, every=timedelta(seconds=PERIOD))
 def tick(job):
     with transaction.atomic():
-        return enqueue("database", job.job_id.partition(":")[2].replace(":", "."))
+        return enqueue("database_only", job.job_id.partition(":")[2].replace(":", "."))

@@ -43,7 +43,7 @@ def result(stage, nemesis, seed, started, ended):
     first = int(started // PERIOD + 1) * PERIOD
     expected = {name_of(instant) for instant in range(first, int(ended), PERIOD)}
     rows = {row.job_id.removeprefix("cron:"): row.state for row in stage.sql(ROWS)}
-    effects = {row.job_id.removeprefix("database:").replace(".", ":"): row.times for row in stage.sql(EFFECTS)}
+    effects = {row.job_id.removeprefix("database_only:").replace(".", ":"): row.times for row in stage.sql(EFFECTS)}
     return {
         "seed": seed,
         "seconds": round(ended - started, 1),

@@ -11,7 +11,7 @@ from devstack.chaos.checker import FAULTS
 from devstack.service import ROOT
 
 
-def test_under_fire_no_job_is_lost_or_done_twice():
+def test_under_faults_no_job_is_lost_or_done_twice():
     command = [sys.executable, "-m", "devstack.chaos", "--jobs", "300", "--kills", "20", "--seed", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
     result = json.loads((done.stdout.splitlines() or [done.stderr])[-1])
