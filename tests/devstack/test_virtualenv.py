@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from devstack.service import wait_until
 from tests.devstack.checkout import Checkout, make_checkout, survivors
 
 # Stands in for uv, which would need the network: notes that it ran, and "installs" what the test wants.
@@ -97,7 +98,9 @@ def test_without_a_network_it_says_where_to_look(new, settings):
 
 def test_interrupted_it_stops_the_installer_and_the_next_command_makes_it_anew(new, settings):
     with new.up(UV_TAKES="60", **settings) as up:
-        family = up.says("installing requirements/local.txt").family()
+        up.says("installing requirements/local.txt")
+        wait_until(lambda: installs(new))  # the installer runs
+        family = up.family()
         up.process.terminate()
 
         assert up.process.wait(timeout=10) == 0
