@@ -85,7 +85,8 @@ def test_a_newcomer_signs_in_and_creates_a_task_in_swagger_ui(service, browser):
     assert console_errors(browser) == []
 
     browser.refresh()
-    first(browser, ".btn.authorize").click()
+    authorize = first(browser, ".btn.authorize")
+    browser.execute_script("arguments[0].click()", authorize)  # wherever the page scrolls to meanwhile
     first(browser, "[aria-label='Remove authorization']")  # still signed in
     assert browser.execute_script("return localStorage.getItem('authorized')") is None
     assert CREDENTIALS["password"] not in browser.execute_script("return sessionStorage.authorized")
