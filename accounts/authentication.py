@@ -1,5 +1,9 @@
 """Who sent the request, by `Authorization: Bearer <access token>` (RFC 6750)."""
 
+import time
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import jwt
@@ -11,8 +15,11 @@ from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 
-from accounts.models import User
+from accounts.models import ACTIVE_CALLER, User
 from taskhub.api.problems import Problem
+from taskhub.postgresql.caller import Caller
+
+MOST_KNOWN_TOKENS = 4096  # in each process, about a kilobyte each
 
 
 class InvalidCredentials(Problem):
@@ -40,23 +47,44 @@ class AccessToken(tokens.AccessToken):
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Asks the database each time, so that a deactivated or deleted user is out at once."""
+    """Tells whom the token names. The database is asked each time whether that user is still active, by
+    BaseView.perform_authentication or by the statement of a handler (checks_caller)."""
 
-    def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
+    def authenticate(self, request: Request) -> tuple[Caller, Mapping[str, Any]] | None:
         scheme, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
         try:
-            token = AccessToken(raw.strip())
-            return User.objects.active(token["sub"]), token
-        except (TokenError, User.DoesNotExist) as error:
+            claims = verified(raw.strip(), tuple(settings.JWT_SIGNING_KEYS.items()))
+        except TokenError as error:
             raise AuthenticationFailed from error
+        if claims["exp"] <= time.time():
+            raise AuthenticationFailed
+        pk = claims["sub"]
+        return Caller(pk, ACTIVE_CALLER, [pk], partial(look_up, pk)), claims
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-def caller(request: Request) -> User:
-    """The user of a request that only signed-in users may make."""
+@lru_cache(MOST_KNOWN_TOKENS)
+def verified(raw: str, keys: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
+    """The claims of an access token. What was signed by one of `keys` once, is for ever: only its time passes.
+
+    Raises TokenError, which is not kept.
+    """
+    return MappingProxyType(AccessToken(raw).payload)
+
+
+def look_up(pk: str) -> User:
+    """Raises AuthenticationFailed for a user who was deleted or deactivated."""
+    try:
+        return User.objects.active(pk)
+    except User.DoesNotExist as error:
+        raise AuthenticationFailed from error
+
+
+def user_of(request: Request) -> User:
+    """The user of a request that only signed-in users may make, looked up."""
     assert isinstance(request.user, User)  # noqa: S101 - IsAuthenticated has let nobody else through
     return request.user

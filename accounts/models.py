@@ -148,4 +148,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 COLUMNS = [
     field.attname for field in User._meta.concrete_fields if field.attname not in {"password", "last_login"}
 ]  # in the order that from_db() goes by
+# The same of a user who is only looked up on the way of another statement (taskhub.postgresql.caller)
+ACTIVE_CALLER = "SELECT id AS user_id, username FROM users WHERE id = %s AND is_active"
 ACTIVE_USER = f"SELECT {', '.join(COLUMNS)} FROM users WHERE id = %s AND is_active"  # noqa: S608 - our own words

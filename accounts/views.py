@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts import openapi, tokens
-from accounts.authentication import AccessToken, InvalidCredentials, caller
+from accounts.authentication import AccessToken, InvalidCredentials, user_of
 from accounts.models import User
 from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
 from jobs.services import enqueue
@@ -84,7 +84,7 @@ class Me(BaseView):
 
     @transaction.atomic
     def patch(self, request: Request) -> Response:
-        user = caller(request)
+        user = user_of(request)
         fields = valid_input(UserSerializer(user, data=request.data, partial=True))
         if "email" in fields:
             user.change_email(fields["email"])

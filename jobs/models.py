@@ -14,7 +14,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django_celery_results.models import TaskResult
 
-from taskhub.postgresql.keyset import newest_first
+from taskhub.postgresql.caller import Caller
+from taskhub.postgresql.statements import newest_first
 
 LONGEST_ID = 200  # characters
 LONGEST_ERROR = 4000  # characters
@@ -60,10 +61,16 @@ RETRIABLE = (State.FAILED, State.NEEDS_REVIEW)
 
 class JobQuerySet(models.QuerySet["Job"]):
     def rows(
-        self, columns: Sequence[str], where: Mapping[str, Any], position: Sequence[str], skip: int, count: int
+        self,
+        caller: Caller,
+        columns: Sequence[str],
+        where: Mapping[str, Any],
+        position: Sequence[str] = (),
+        skip: int = 0,
+        count: int = 1,
     ) -> list[dict[str, Any]]:
-        """Up to `count` rows as dicts of `columns`, newest first, behind `position` (created_at, job_id)."""
-        found = newest_first("job_log", columns, where, ORDER, position, skip, count)
+        """Up to `count` of the caller's rows as dicts of `columns`, newest first, behind a (created_at, job_id)."""
+        found = newest_first(caller, "job_log", columns, where, ORDER, position, skip, count)
         for row in found:
             row["result"] = row["result"] and json.loads(row["result"])  # Django leaves it to its fields to decode JSON
         return found

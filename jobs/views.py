@@ -1,7 +1,7 @@
 """The caller's background work, to look at and, where its kind allows it, to control (CONTRACT section 3)."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ from taskhub.api.formats import to_json
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.problems import BadParameter
 from taskhub.api.serializers import StrictSerializer
-from taskhub.api.views import BaseView, with_etag
+from taskhub.api.views import BaseView, caller_of, checks_caller, with_etag
 
 SAID_OF_ERRORS = {
     Outcome.ERROR: "The work failed.",
@@ -53,25 +53,28 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
     def query_parameters(self) -> Collection[str]:
         return JobPagination.parameters | {"kind", "state"} if self.action == "list" else ()
 
+    @checks_caller
     def list(self, request: Request) -> Response:
-        rows: Any = partial(Job.objects.rows, COLUMNS, {"owner_id": request.user.pk, **filters(request)})
+        rows: Any = partial(Job.objects.rows, caller_of(request), COLUMNS, filters(request))
         return self.get_paginated_response([shown(row) for row in self.paginate_queryset(rows) or []])
 
+    @checks_caller
     def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
-        response = self.answer(pk)
+        response = answer(Job.objects.rows(caller_of(request), COLUMNS, {"job_id": pk}))
         return with_etag(request, response, to_json(response.data))
 
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def retry(self, request: Request, pk: str) -> Response:
         self.control("retry", pk)
-        return self.answer(pk)
+        return answer(self.get_queryset().filter(pk=pk).values(*COLUMNS))
 
     @action(detail=True, methods=["post"])
     @transaction.atomic
     def cancel(self, request: Request, pk: str) -> Response:
         job = self.control("cancel", pk)
-        return self.answer(pk, status=202 if job.state == State.RUNNING else 200)
+        rows = self.get_queryset().filter(pk=pk).values(*COLUMNS)
+        return answer(rows, status=202 if job.state == State.RUNNING else 200)
 
     def control(self, action: Action, pk: str) -> Job:
         """Of two calls at once, the second waits for the first. Raises NotFound, ValidationError, Refused."""
@@ -86,12 +89,13 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
         control(job, action, Actor(user.get_username(), Via.API, user.pk))
         return job
 
-    def answer(self, pk: str, status: int = 200) -> Response:
-        """One job as the owner sees it. Raises NotFound."""
-        rows = [shown(row) for row in self.get_queryset().filter(pk=pk).values(*COLUMNS)]
-        if not rows:
-            raise NotFound
-        return Response(rows[0], status=status, headers=retry_after(rows[0]))
+
+def answer(rows: Iterable[dict[str, Any]], status: int = 200) -> Response:
+    """The one job among `rows` as its owner sees it. Raises NotFound."""
+    job = next(map(shown, rows), None)
+    if job is None:
+        raise NotFound
+    return Response(job, status=status, headers=retry_after(job))
 
 
 def filters(request: Request) -> dict[str, str]:

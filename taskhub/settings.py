@@ -57,10 +57,10 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "taskhub.api.middleware.check_host",
     "taskhub.api.middleware.check_body",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "taskhub.sessions.Sessions",
+    "taskhub.sessions.CSRF",
+    "taskhub.sessions.Authentication",
+    "taskhub.sessions.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

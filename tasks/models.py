@@ -1,10 +1,9 @@
 """The users' to-dos."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
@@ -12,7 +11,8 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from taskhub.postgresql.keyset import newest_first
+from taskhub.postgresql.caller import USERNAME, Caller
+from taskhub.postgresql.statements import insert, newest_first
 
 LONGEST_DESCRIPTION = 10_000  # characters
 
@@ -27,7 +27,8 @@ class Status(models.TextChoices):
 
 
 # What readers see; the owner by name
-COLUMNS = ("id", "title", "description", "owner_id AS owner", "status", "completed_at", "created_at", "updated_at")
+COLUMNS = ("id", "title", "description", f"{USERNAME} AS owner", "status", "completed_at", "created_at", "updated_at")
+NAMES = [column.rpartition(" ")[2] for column in COLUMNS]
 ORDER = ("created_at", "id")
 
 
@@ -35,20 +36,18 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def owned_by(self, user: models.Model) -> "TaskQuerySet":
         return self.filter(owner=user.pk)
 
-    def row(self, owner: AbstractBaseUser, pk: str) -> dict[str, Any] | None:
-        """One task of `owner` as readers see it."""
-        found = newest_first("tasks", COLUMNS, {"owner_id": owner.pk, "id": pk}, ORDER, (), 0, 1)
-        return next(iter(owned(found, owner)), None)
+    def rows(
+        self, caller: Caller, where: Mapping[str, Any], position: Sequence[str] = (), skip: int = 0, count: int = 1
+    ) -> list[dict[str, Any]]:
+        """Up to `count` tasks of the caller as readers see them, newest first, behind `position` (created_at, id)."""
+        return newest_first(caller, "tasks", COLUMNS, where, ORDER, position, skip, count)
 
-    def rows(self, owner: AbstractBaseUser, position: Sequence[str], skip: int, count: int) -> list[dict[str, Any]]:
-        """Up to `count` tasks of `owner` as readers see them, newest first, behind `position` (created_at, id)."""
-        return owned(newest_first("tasks", COLUMNS, {"owner_id": owner.pk}, ORDER, position, skip, count), owner)
-
-
-def owned(rows: list[dict[str, Any]], owner: AbstractBaseUser) -> list[dict[str, Any]]:
-    for row in rows:
-        row["owner"] = owner.get_username()
-    return rows
+    def add(self, caller: Caller, **fields: Any) -> dict[str, Any]:
+        """A new task of the caller, as readers see it."""
+        task = Task(**fields)
+        task.keep_times()
+        username = insert(caller, task)
+        return {name: username if name == "owner" else getattr(task, name) for name in NAMES}
 
 
 class Task(models.Model):
@@ -88,14 +87,17 @@ class Task(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keeps completed_at and updated_at true, whoever changes the task."""
+        self.keep_times()
+        super().save(*args, **kwargs)
+
+    def keep_times(self) -> None:
+        """Makes completed_at and updated_at true, before the task is written."""
         now = self.created_at if self._state.adding else timezone.now()
         self.updated_at = now
         if self.status != Status.DONE:
             self.completed_at = None
         elif self.completed_at is None:
             self.completed_at = now
-        super().save(*args, **kwargs)
 
     def change(self, **fields: Any) -> None:
         """Writes what differs, and nothing when nothing does. The caller holds the row's lock."""

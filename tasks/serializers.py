@@ -25,9 +25,6 @@ class TaskSerializer(StrictSerializer):
         """Clients of the original service send `owner` when they create a task."""
         return frozenset() if self.partial else frozenset({"owner"})
 
-    def create(self, validated_data: dict[str, Any]) -> Task:
-        return Task.objects.create(**validated_data)
-
     def update(self, instance: Task, validated_data: dict[str, Any]) -> Task:
         instance.change(**validated_data)
         return instance

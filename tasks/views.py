@@ -11,13 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.authentication import caller
+from accounts.authentication import user_of
 from taskhub.api.formats import JSONParser, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
-from taskhub.api.views import BaseView
+from taskhub.api.views import BaseView, caller_of, checks_caller
 from tasks import openapi
 from tasks.models import Task, TaskQuerySet
 from tasks.serializers import TaskSerializer
+
+NEW_TASK = TaskSerializer()  # one for all requests: it keeps nothing of what it validates, and is slow to make
 
 
 @openapi.describe_tasks
@@ -29,34 +31,34 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     ignored_parameters = KeysetPagination.ignored
 
     def get_queryset(self) -> TaskQuerySet:
-        return Task.objects.owned_by(caller(self.request))
+        return Task.objects.owned_by(user_of(self.request))
 
     def query_parameters(self) -> Collection[str]:
-        return KeysetPagination.parameters if self.action == "list" else ()
+        return KeysetPagination.parameters if self.action == "list" else self.parameters
 
+    @checks_caller
     def list(self, request: Request) -> Response:
-        rows: Any = partial(Task.objects.rows, caller(request))  # what the paginator takes instead of a queryset
+        rows: Any = partial(Task.objects.rows, caller_of(request), {})  # what the paginator takes instead of a queryset
         return self.get_paginated_response(self.paginate_queryset(rows))
 
+    @checks_caller
     def retrieve(self, request: Request, pk: str) -> Response:
-        row = Task.objects.row(caller(request), pk)
-        if row is None:
+        rows = Task.objects.rows(caller_of(request), {"id": pk})
+        if not rows:
             raise NotFound
-        return Response(row)
+        return Response(rows[0])
 
-    @transaction.atomic
+    @checks_caller
     def create(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        task = serializer.save(owner=request.user)
-        return Response(serializer.data, status=201, headers={"Location": reverse("task-detail", args=[task.pk])})
+        task = Task.objects.add(caller_of(request), **NEW_TASK.run_validation(request.data))
+        return Response(task, status=201, headers={"Location": reverse("task-detail", args=[task["id"]])})
 
     @transaction.atomic
     def partial_update(self, request: Request, pk: str) -> Response:
         task = self.get_queryset().select_for_update(no_key=True).filter(pk=pk).first()
         if task is None:
             raise NotFound
-        task.owner = caller(request)  # known already: saves the statement that would fetch the name
+        task.owner = user_of(request)  # known already: saves the statement that would fetch the name
         serializer = self.get_serializer(task, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()

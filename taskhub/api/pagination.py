@@ -84,7 +84,9 @@ class KeysetPagination(BasePagination):
     def binding(self, request: Request, view: APIView | None) -> str:
         """What a cursor is good for: this list in this order, this owner, these filters."""
         filters = sorted(item for item in request.query_params.items() if item[0] not in self.parameters)
-        return f"cursor:{getattr(view, 'basename', None)}:{self.ordering}:{request.user.pk}:{filters}"
+        name, action = getattr(view, "basename", None), getattr(view, "action", "list")
+        name = name if action == "list" else f"{name}-{action}"
+        return f"cursor:{name}:{self.ordering}:{request.user.pk}:{filters}"
 
     def cursor(self, row: Mapping[str, Any]) -> str:
         position = [str(row[column]) for column in self.ordering]

@@ -1,7 +1,8 @@
 """What every view of the API is built from."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from taskhub.api.problems import BadParameter
+from taskhub.postgresql.caller import Caller
 
 
 def with_etag(request: Request, response: HttpResponse, body: bytes) -> HttpResponseBase:
@@ -19,6 +21,34 @@ def with_etag(request: Request, response: HttpResponse, body: bytes) -> HttpResp
     return get_conditional_response(request._request, etag=etag, response=response) or response
 
 
+def checks_caller(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a handler that begins with a statement which looks the caller up, and holds it to that.
+
+    In it `request.user` is a Caller; every other handler finds the user, looked up.
+    """
+
+    @wraps(handler)
+    def checked(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Any:
+        caller = caller_of(request)
+        try:
+            response = handler(view, request, *args, **kwargs)
+        except Exception:
+            caller.check()  # whoever may not ask is not told what else is wrong
+            raise
+        if not caller.checked:
+            raise RuntimeError(f"{handler.__qualname__} has answered without looking the caller up.")
+        return response
+
+    checked.checks_caller = True  # type: ignore[attr-defined]
+    return checked
+
+
+def caller_of(request: Request) -> Caller:
+    """In a handler that checks its caller."""
+    assert isinstance(request.user, Caller)  # noqa: S101 - IsAuthenticated has let nobody else through
+    return request.user
+
+
 class BaseView(APIView):
     """Refuses query parameters that the view does not name, and repeated ones. No PUT, no OPTIONS.
 
@@ -26,11 +56,17 @@ class BaseView(APIView):
     """
 
     http_method_names = ("get", "post", "patch", "delete", "head")
+    parameters: Collection[str] = ()
     ignored_parameters: Collection[str] = ()
 
     def query_parameters(self) -> Collection[str]:
         """The parameters this request may carry."""
-        return ()
+        return self.parameters
+
+    def perform_authentication(self, request: Request) -> None:
+        handler = getattr(self, str(request.method).lower(), None)
+        if isinstance(request.user, Caller) and not hasattr(handler, "checks_caller"):
+            request.user = request.user.look_up()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

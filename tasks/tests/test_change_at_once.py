@@ -7,10 +7,10 @@ from django.db import connection, transaction
 
 from accounts.tests.factories import UserFactory
 from conftest import client_of
+from devstack.service import wait_until
 from tasks.models import Task
 from tasks.serializers import TaskSerializer
 from tasks.tests.factories import TaskFactory
-from tasks.views import TaskViewSet
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,27 +50,33 @@ def test_a_change_waits_for_another_and_sees_what_it_did(task):
 
 def test_a_request_that_fails_after_writing_leaves_nothing_behind(task, monkeypatch):
     monkeypatch.setattr(TaskSerializer, "to_representation", lambda self, task: 1 / 0)
-    response = client_of(task.owner).post("/tasks/", {"title": "Buy bread"})
+    response = patch(task, {"title": "Buy bread"})
 
     assert response.status_code == 500
-    assert Task.objects.count() == 1
+    assert Task.objects.get().title == "Buy milk"
 
 
-def test_a_task_for_a_user_deleted_meanwhile_is_a_conflict(task, monkeypatch):
-    create = TaskViewSet.create
+def test_a_task_for_a_user_who_is_deleted_meanwhile_is_refused_and_leaves_nothing(task):
+    alice_client = client_of(task.owner)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            task.owner.delete()
+            second = pool.submit(post, alice_client, {"title": "Buy bread"})
+            wait_until(somebody_waits_for_a_lock)
+        answer = second.result()
 
-    def delete_owner_and_create(self, request):
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(delete, task.owner).result()
-        return create(self, request)
-
-    monkeypatch.setattr(TaskViewSet, "create", delete_owner_and_create)
-    response = client_of(task.owner).post("/tasks/", {"title": "Buy bread"})
-
-    assert (response.status_code, response.json()["code"]) == (409, "conflict")
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
     assert Task.objects.count() == 0
 
 
-def delete(user):
-    user.delete()
-    connection.close()
+def post(client, body):
+    try:
+        return client.post("/tasks/", body)
+    finally:
+        connection.close()
+
+
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]

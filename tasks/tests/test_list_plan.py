@@ -5,6 +5,7 @@ from django.core import signing
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from accounts.tests.factories import UserFactory
 from conftest import client_of
 from tasks.models import Task
@@ -62,8 +63,21 @@ def test_at_any_depth_the_row_value_is_an_index_condition_and_the_cost_is_the_sa
 
     assert "Sort" not in str(plan)
     assert buffers(plan) <= 10, str(plan)
-    assert "ROW(created_at, id) <" in plan["Plans"][0]["Index Cond"]
-    assert plan["Plans"][0]["Index Name"] == "tasks_owner_created_at_id_idx"
+    tasks = plan["Plans"][-1]  # the others look the caller up
+    assert "ROW(created_at, id) <" in tasks["Index Cond"]
+    assert tasks["Index Name"] == "tasks_owner_created_at_id_idx"
+    assert buffers(plan) <= 10
+
+
+def test_a_deactivated_owner_is_found_out_before_any_task_is_read(crowded_owner):
+    User.objects.filter(pk=crowded_owner.pk).update(is_active=False)
+    with CaptureQueriesContext(connection) as captured:
+        assert client_of(crowded_owner).get("/tasks/").status_code == 401
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {captured[0]['sql']}")
+        plan = cursor.fetchone()[0][0]["Plan"]
+
+    assert plan["Plans"][-1]["Relation Name"] == "tasks"
     assert buffers(plan) <= 10
 
 

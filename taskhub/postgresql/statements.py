@@ -1,0 +1,88 @@
+"""The two statements that most requests consist of, as fixed SQL: docs/adr/0011-where-sql-is-fixed.md says why.
+
+Each looks the caller up on the way (Caller). Table and column names are ours, and not quoted.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, models
+
+from taskhub.postgresql.caller import Caller
+
+
+def newest_first(
+    caller: Caller,
+    table: str,
+    columns: Sequence[str],
+    where: Mapping[str, Any],
+    order: Sequence[str],
+    position: Sequence[str] = (),
+    skip: int = 0,
+    count: int = 1,
+) -> list[dict[str, Any]]:
+    """Up to `count` rows of the caller as dicts of `columns`, in descending `order`, behind `position` if there is one.
+
+    `columns` may have aliases. `where` holds the value of each column that has to match.
+    """
+    statement = page_statement(
+        caller.active, table, tuple(columns), tuple(where), tuple(order), bool(position), skip, count
+    )
+    names = [column.rpartition(" ")[2] for column in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*caller.parameters, *where.values(), *position])
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    if not found:
+        caller.check()
+    caller.checked = True
+    return found
+
+
+@lru_cache
+def page_statement(
+    active: str,
+    table: str,
+    columns: Sequence[str],
+    where: Sequence[str],
+    order: Sequence[str],
+    behind: bool,
+    skip: int,
+    count: int,
+) -> str:
+    """The position is one row-value comparison: PostgreSQL makes a range of the composite index of it, but not of
+    `a < x OR (a = x AND b < y)`. The numbers stand in the statement, so that PostgreSQL plans for them.
+    """
+    conditions = ["owner_id = (SELECT user_id FROM caller)", *(f"{column} = %s" for column in where)]
+    if behind:
+        conditions.append(f"({', '.join(order)}) < ({', '.join('%s' for _ in order)})")
+    return (
+        f"WITH caller AS ({active}) SELECT {', '.join(columns)} FROM {table} WHERE {' AND '.join(conditions)}"  # noqa: S608
+        f" ORDER BY {', '.join(f'{column} DESC' for column in order)} LIMIT {count:d} OFFSET {skip:d}"
+    )
+
+
+def insert(caller: Caller, row: models.Model) -> str:
+    """Inserts a row that belongs to the caller, whose username it returns. One statement, so a transaction of its own.
+
+    Raises what the caller's check raises, and IntegrityError.
+    """
+    fields = [field for field in row._meta.concrete_fields if field.name != "owner"]
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    statement = insert_statement(caller.active, row._meta.db_table, tuple(field.column for field in fields))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*caller.parameters, *values])
+        found = cursor.fetchone()
+    if found is None:
+        caller.check()
+    caller.checked = True
+    return str(found[0])
+
+
+@lru_cache
+def insert_statement(active: str, table: str, columns: Sequence[str]) -> str:
+    return (
+        f"WITH caller AS ({active}), made AS (INSERT INTO {table} (owner_id, {', '.join(columns)})"  # noqa: S608
+        f" SELECT user_id, {', '.join('%s' for _ in columns)} FROM caller)"
+        " SELECT username FROM caller"
+    )
