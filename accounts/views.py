@@ -13,7 +13,7 @@ from accounts.authentication import AccessToken, InvalidCredentials, user_of
 from accounts.models import User
 from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
 from jobs.services import enqueue
-from taskhub.api.formats import FormParser, JSONParser, MergePatchParser, MultiPartParser
+from taskhub.api.formats import FormParser, JSONParser, JSONResponse, MergePatchParser, MultiPartParser
 from taskhub.api.views import BaseView
 
 
@@ -23,7 +23,7 @@ def valid_input(serializer: BaseSerializer[Any]) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
-def token_pair(refresh: tokens.RefreshToken) -> Response:
+def token_pair(refresh: tokens.RefreshToken) -> JSONResponse:
     """RFC 6749 section 5.1."""
     body = {
         "access_token": str(refresh.access_token),
@@ -31,7 +31,7 @@ def token_pair(refresh: tokens.RefreshToken) -> Response:
         "token_type": "bearer",
         "expires_in": int(AccessToken.lifetime.total_seconds()),
     }
-    return Response(body, headers={"Cache-Control": "no-store"})
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
 class Public(BaseView):
@@ -44,17 +44,17 @@ class Public(BaseView):
 @openapi.describe_register
 class Register(Public):
     @transaction.atomic
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> JSONResponse:
         user = User.objects.create_user(**valid_input(RegisterSerializer(data=request.data)))
         enqueue("welcome_email", str(user.pk), {"user_id": str(user.pk)}, owner=user)
-        return Response(UserSerializer(user).data, status=201)
+        return JSONResponse(UserSerializer(user).data, status=201)
 
 
 @openapi.describe_login
 class Login(Public):
     parser_classes = (JSONParser, FormParser, MultiPartParser)
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> JSONResponse:
         credentials = valid_input(LoginSerializer(data=request.data))
         user = authenticate(request, **credentials)
         if not isinstance(user, User) or not (refresh := tokens.sign_in(user)):
@@ -64,7 +64,7 @@ class Login(Public):
 
 @openapi.describe_refresh
 class Refresh(Public):
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> JSONResponse:
         return token_pair(tokens.rotate(valid_input(RefreshTokenSerializer(data=request.data))["refresh_token"]))
 
 
@@ -79,13 +79,13 @@ class Logout(Public):
 class Me(BaseView):
     parser_classes = (JSONParser, MergePatchParser)
 
-    def get(self, request: Request) -> Response:
-        return Response(UserSerializer(request.user).data)
+    def get(self, request: Request) -> JSONResponse:
+        return JSONResponse(UserSerializer(request.user).data)
 
     @transaction.atomic
-    def patch(self, request: Request) -> Response:
+    def patch(self, request: Request) -> JSONResponse:
         user = user_of(request)
         fields = valid_input(UserSerializer(user, data=request.data, partial=True))
         if "email" in fields:
             user.change_email(fields["email"])
-        return Response(UserSerializer(user).data)
+        return JSONResponse(UserSerializer(user).data)

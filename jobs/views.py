@@ -6,12 +6,11 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from jobs import openapi
@@ -20,7 +19,7 @@ from jobs.models import ORDER, UNFINISHED, Actor, Job, JobQuerySet, Outcome, Sta
 from jobs.registry import NAME
 from jobs.serializers import COLUMNS
 from jobs.services import JOB_ID
-from taskhub.api.formats import to_json
+from taskhub.api.formats import JSONResponse
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.problems import BadParameter
 from taskhub.api.serializers import StrictSerializer
@@ -54,24 +53,23 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
         return JobPagination.parameters | {"kind", "state"} if self.action == "list" else ()
 
     @checks_caller
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         rows: Any = partial(Job.objects.rows, caller_of(request), COLUMNS, filters(request))
         return self.get_paginated_response([shown(row) for row in self.paginate_queryset(rows) or []])
 
     @checks_caller
     def retrieve(self, request: Request, pk: str) -> HttpResponseBase:
-        response = answer(Job.objects.rows(caller_of(request), COLUMNS, {"job_id": pk}))
-        return with_etag(request, response, to_json(response.data))
+        return with_etag(request, answer(Job.objects.rows(caller_of(request), COLUMNS, {"job_id": pk})))
 
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def retry(self, request: Request, pk: str) -> Response:
+    def retry(self, request: Request, pk: str) -> JSONResponse:
         self.control("retry", pk)
         return answer(self.get_queryset().filter(pk=pk).values(*COLUMNS))
 
     @action(detail=True, methods=["post"])
     @transaction.atomic
-    def cancel(self, request: Request, pk: str) -> Response:
+    def cancel(self, request: Request, pk: str) -> JSONResponse:
         job = self.control("cancel", pk)
         rows = self.get_queryset().filter(pk=pk).values(*COLUMNS)
         return answer(rows, status=202 if job.state == State.RUNNING else 200)
@@ -90,12 +88,12 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
         return job
 
 
-def answer(rows: Iterable[dict[str, Any]], status: int = 200) -> Response:
+def answer(rows: Iterable[dict[str, Any]], status: int = 200) -> JSONResponse:
     """The one job among `rows` as its owner sees it. Raises NotFound."""
     job = next(map(shown, rows), None)
     if job is None:
         raise NotFound
-    return Response(job, status=status, headers=retry_after(job))
+    return JSONResponse(job, status=status, headers=retry_after(job))
 
 
 def filters(request: Request) -> dict[str, str]:

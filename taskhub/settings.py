@@ -54,7 +54,7 @@ MIDDLEWARE = [
     "taskhub.api.middleware.RequestLog",  # outermost: every answer has a request id and a log line
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "taskhub.api.middleware.CORS",
     "taskhub.api.middleware.check_host",
     "taskhub.api.middleware.check_body",
     "taskhub.sessions.Sessions",
@@ -226,7 +226,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskhub.api.formats.AlwaysJSON",
-    "DEFAULT_RENDERER_CLASSES": ["taskhub.api.formats.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["taskhub.api.formats.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "taskhub.api.pagination.KeysetPagination",
     "DEFAULT_METADATA_CLASS": None,

@@ -22,7 +22,12 @@ router.trailing_slash = "/?"
 router.register("tasks", TaskViewSet, basename="task")
 router.register("jobs", JobViewSet, basename="job")
 
-urlpatterns = [
+urlpatterns = [  # those that are asked most come first: Django tries one after the other
+    re_path(r"^health/?$", health.Health.as_view(), name="health"),
+    re_path(r"^health/db/?$", health.DatabaseHealth.as_view(), name="health-db"),
+    re_path(r"^livez/?$", health.Liveness.as_view(), name="livez"),
+    re_path(r"^readyz/?$", health.Readiness.as_view(), name="readyz"),
+    path("", include(router.urls)),
     path("", Root.as_view(), name="root"),
     re_path(r"^openapi\.json/?$", pages.Document.as_view(), name="openapi"),
     re_path(r"^docs/?$", pages.SwaggerUI.as_view(), name="docs"),
@@ -34,11 +39,6 @@ urlpatterns = [
     re_path(r"^auth/refresh/?$", accounts.Refresh.as_view(), name="refresh"),
     re_path(r"^auth/logout/?$", accounts.Logout.as_view(), name="logout"),
     re_path(r"^auth/me/?$", accounts.Me.as_view(), name="me"),
-    path("", include(router.urls)),
-    re_path(r"^health/?$", health.Health.as_view(), name="health"),
-    re_path(r"^health/db/?$", health.DatabaseHealth.as_view(), name="health-db"),
-    re_path(r"^livez/?$", health.Liveness.as_view(), name="livez"),
-    re_path(r"^readyz/?$", health.Readiness.as_view(), name="readyz"),
     path("favicon.ico", RedirectView.as_view(url=pages.ICON)),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

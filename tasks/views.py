@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.http import HttpResponse
 from django.urls import reverse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import user_of
-from taskhub.api.formats import JSONParser, MergePatchParser
+from taskhub.api.formats import JSONParser, JSONResponse, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.views import BaseView, caller_of, checks_caller
 from tasks import openapi
@@ -37,24 +38,24 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         return KeysetPagination.parameters if self.action == "list" else self.parameters
 
     @checks_caller
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         rows: Any = partial(Task.objects.rows, caller_of(request), {})  # what the paginator takes instead of a queryset
         return self.get_paginated_response(self.paginate_queryset(rows))
 
     @checks_caller
-    def retrieve(self, request: Request, pk: str) -> Response:
+    def retrieve(self, request: Request, pk: str) -> JSONResponse:
         rows = Task.objects.rows(caller_of(request), {"id": pk})
         if not rows:
             raise NotFound
-        return Response(rows[0])
+        return JSONResponse(rows[0])
 
     @checks_caller
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> JSONResponse:
         task = Task.objects.add(caller_of(request), **NEW_TASK.run_validation(request.data))
-        return Response(task, status=201, headers={"Location": reverse("task-detail", args=[task["id"]])})
+        return JSONResponse(task, status=201, headers={"Location": reverse("task-detail", args=[task["id"]])})
 
     @transaction.atomic
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: Request, pk: str) -> JSONResponse:
         task = self.get_queryset().select_for_update(no_key=True).filter(pk=pk).first()
         if task is None:
             raise NotFound
@@ -62,10 +63,10 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         serializer = self.get_serializer(task, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()
-        return Response(serializer.data)
+        return JSONResponse(serializer.data)
 
     @transaction.atomic
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: Request, pk: str) -> HttpResponse:
         deleted, _ = self.get_queryset().filter(pk=pk).delete()
         if not deleted:
             raise NotFound

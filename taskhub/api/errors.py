@@ -13,10 +13,9 @@ from django.template.loader import render_to_string
 from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException
-from rest_framework.response import Response
 
 from taskhub.api import request_id
-from taskhub.api.formats import to_json
+from taskhub.api.formats import JSONResponse, to_json
 from taskhub.api.problems import (
     BadRequest,
     Conflict,
@@ -42,7 +41,7 @@ CREDENTIALS_MISSING = "An access token is needed: Authorization: Bearer <access 
 CREDENTIALS_INVALID = "The access token is expired or not valid. Get a new one from /auth/refresh or /auth/login."
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse | None:
     """REST framework's hook. None lets Django log what nobody foresaw and answer through `server_error`."""
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
@@ -53,7 +52,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if not isinstance(exc, APIException):
         return None
     body = problem_body(exc, context["request"].path)
-    return Response(body, status=exc.status_code, headers=problem_headers(exc), content_type=CONTENT_TYPE)
+    return JSONResponse(body, status=exc.status_code, headers=problem_headers(exc), content_type=CONTENT_TYPE)
 
 
 def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:

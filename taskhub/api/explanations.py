@@ -8,9 +8,9 @@ from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from taskhub.api.errors import prefers_html
+from taskhub.api.formats import JSONResponse
 from taskhub.api.health import Probe
 from taskhub.api.problems import EXPLANATIONS, title_of
 
@@ -30,7 +30,7 @@ class Explanations(Probe):
 
     def get(self, request: Request, code: str | None = None) -> HttpResponseBase:
         problems = [explained(name) for name in ([code] if code else EXPLANATIONS)]
-        response: HttpResponseBase = Response(problems[0] if code else {"problems": problems})
+        response: HttpResponseBase = JSONResponse(problems[0] if code else {"problems": problems})
         if prefers_html(request._request):
             page = {"title": problems[0]["title"] if code else "Problems", "problems": problems, "one": code}
             response = render(request._request, "explanations.html", page)

@@ -18,10 +18,10 @@ from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 import taskhub
 from taskhub.api import health_openapi as openapi
+from taskhub.api.formats import JSONResponse
 from taskhub.api.views import BaseView
 from taskhub.redis import redis_client
 
@@ -100,8 +100,8 @@ class Probe(BaseView):
 
 @openapi.describe_health
 class Health(Probe):
-    def get(self, request: Request) -> Response:
-        return Response(
+    def get(self, request: Request) -> JSONResponse:
+        return JSONResponse(
             {
                 "status": "ok",
                 "app": "TaskHub",
@@ -114,26 +114,26 @@ class Health(Probe):
 
 @openapi.describe_database_health
 class DatabaseHealth(Probe):
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> JSONResponse:
         report = database_report()
-        return Response(report, status=200 if report["status"] == "healthy" else 503)
+        return JSONResponse(report, status=200 if report["status"] == "healthy" else 503)
 
 
 @openapi.describe_liveness
 class Liveness(Probe):
-    def get(self, request: Request) -> Response:
-        return Response({"status": "alive"})
+    def get(self, request: Request) -> JSONResponse:
+        return JSONResponse({"status": "alive"})
 
 
 @openapi.describe_readiness
 class Readiness(Probe):
     """Ready to take requests. The broker is only shown: without it jobs wait, and everything else goes on."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> JSONResponse:
         errors = database_report()["errors"] + (["draining"] if draining.is_set() else [])
         body = {
             "status": "not_ready" if errors else "ready",
             "broker": "ok" if redis_answers() else "unavailable",
             "errors": errors,
         }
-        return Response(body, status=503 if errors else 200)
+        return JSONResponse(body, status=503 if errors else 200)

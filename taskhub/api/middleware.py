@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import IO, Any
 
+from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
@@ -25,6 +26,7 @@ LONGEST_DRAIN = 16 * 1024 * 1024  # bytes of a refused body that are read, so th
 # Django would decode by any codec that a charset names; the contract knows UTF-8 alone
 PARAMETER_BUT_BOUNDARY = re.compile(r";(?!\s*boundary=)[^;]*", re.IGNORECASE)
 
+MOST_KNOWN_HOSTS = 1000  # a pattern such as .example.com allows any number
 PROBES = ("/livez", "/readyz")  # asked by address, not by name
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 access_log = logging.getLogger("taskhub.access")
@@ -104,6 +106,13 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class CORS(CorsMiddleware):
+    """Does nothing while no other origin is allowed: no answer depends on who asks then."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return super().__call__(request) if settings.CORS_ALLOWED_ORIGINS else self.get_response(request)
+
+
 class AdminOnly:
     """Before one of Django's middleware among the bases of a class: what is not of the admin goes past it.
 
@@ -117,11 +126,15 @@ class AdminOnly:
 
 
 def check_host(get_response: View) -> View:
-    """Refuses a Host that ALLOWED_HOSTS does not name, by DisallowedHost."""
+    """Refuses a Host that ALLOWED_HOSTS does not name, by DisallowedHost. One that is allowed is looked at once."""
+    known: set[tuple[str, ...]] = set()
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(PROBES):
+        host = (request.META.get("HTTP_HOST", ""), *settings.ALLOWED_HOSTS)
+        if host not in known and not request.path_info.startswith(PROBES):
             request.get_host()
+            if len(known) < MOST_KNOWN_HOSTS:
+                known.add(host)
         return get_response(request)
 
     return middleware

@@ -42,7 +42,7 @@ def document() -> bytes:
 @extend_schema(exclude=True)
 class Document(Probe):
     def get(self, request: Request) -> HttpResponseBase:
-        return with_etag(request, HttpResponse(document(), content_type="application/json"), document())
+        return with_etag(request, HttpResponse(document(), content_type="application/json"))
 
 
 class Page(APIView):

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from django.core import signing
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from taskhub.api.formats import JSONResponse
 from taskhub.api.problems import BadParameter
 
 # Takes a position, how many rows to pass over and how many to read; returns dicts that hold the columns of `ordering`
@@ -50,9 +50,9 @@ class KeysetPagination(BasePagination):
         self.next_cursor = self.cursor(rows[-1]) if self.has_more else None
         return rows
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def get_paginated_response(self, data: Any) -> Any:
         meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor}
-        return Response({"items": data, "meta": meta}, headers=self.headers)
+        return JSONResponse({"items": data, "meta": meta}, headers=self.headers)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """For the OpenAPI document."""

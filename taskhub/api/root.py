@@ -4,10 +4,10 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 import taskhub
 from taskhub.api.errors import prefers_html
+from taskhub.api.formats import JSONResponse
 from taskhub.api.health import Probe
 from taskhub.api.health_openapi import describe_root
 
@@ -26,7 +26,7 @@ ADDRESSES = {
 @describe_root
 class Root(Probe):
     def get(self, request: Request) -> HttpResponseBase:
-        response: HttpResponseBase = Response(
+        response: HttpResponseBase = JSONResponse(
             {"app": "TaskHub", "version": taskhub.__version__, "addresses": ADDRESSES}
         )
         if prefers_html(request._request):

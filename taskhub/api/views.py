@@ -14,9 +14,9 @@ from taskhub.api.problems import BadParameter
 from taskhub.postgresql.caller import Caller
 
 
-def with_etag(request: Request, response: HttpResponse, body: bytes) -> HttpResponseBase:
-    """`response` with an ETag made of `body`; 304 for a client that names it in If-None-Match (RFC 9110 section 13)."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+def with_etag(request: Request, response: HttpResponse) -> HttpResponseBase:
+    """`response` with an ETag of its body; 304 for a client that names it in If-None-Match (RFC 9110 section 13)."""
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response.headers["ETag"] = etag
     return get_conditional_response(request._request, etag=etag, response=response) or response
 
@@ -70,6 +70,8 @@ class BaseView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not request.META.get("QUERY_STRING"):
+            return
         for name, values in request.query_params.lists():
             if name not in self.query_parameters():
                 raise BadParameter(name, "unknown_parameter", "This parameter is not known here.")
