@@ -1,34 +1,27 @@
-"""`python -m benchmarks.http`: TaskHub against the same API in stock Django REST framework, and in FastAPI if given.
+"""The API beside other programs: CPU by kind of request, connections and size of the table; memory; latency.
 
-All run at the same time on one PostgreSQL and are asked in turn, round by round. docs/PERFORMANCE.md explains it.
+All programs run at the same time on one PostgreSQL and are asked in turn, round by round, in an order that changes.
+`python -m benchmarks` runs it; docs/PERFORMANCE.md explains it.
 """
 
-import argparse
-import os
-import sys
-import time
+import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from statistics import median
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from statistics import median, quantiles
 from typing import NamedTuple
 
-import psycopg
-
 from benchmarks import machine
-from benchmarks.load import WrongAnswer, ask_once, drive
-from benchmarks.programs import PROCESSES, THREADS, Original, Stock, TaskHub
-from benchmarks.report import ratios, spread, table
-from devstack.service import Service, temporary_home
+from benchmarks.load import Request, WrongAnswer, arrive, ask_once, drive
+from benchmarks.programs import DEEP, FIRST, TaskHub
+from benchmarks.report import Table, ratios, spread
 
-TITLES = (
-    *("request", "program", "requests/s", "TaskHub = 1"),
-    *("CPU µs: server", "PostgreSQL", "together, TaskHub = 1"),
-)
+RATES = (0.25, 0.5, 0.75)  # of what a program can answer
+CONNECTIONS = (1, 2, 4, 8, 16, 32, 64)
+MOST_WAITING = 64  # connections of an open loop
 
 
 class Round(NamedTuple):
-    """What one program did with one kind of request in one round. CPU in microseconds per request."""
+    """What one program did with one request in one round. CPU in microseconds per request."""
 
     rate: float
     server: float
@@ -39,13 +32,10 @@ class Round(NamedTuple):
         return self.server + self.database
 
 
-Rounds = dict[tuple[str, str], list[Round]]  # by request and program
-
-
-def measure(program: TaskHub, kind: str, connections: int, seconds: float) -> Round:
+def measure(program: TaskHub, request: Request, connections: int, seconds: float) -> Round:
     trees = (program.process.pid, program.service.postgres.pid or 0)
     before = [machine.cpu_seconds(pid) for pid in trees]
-    count, elapsed = drive(program.port, program.requests[kind], connections, seconds)
+    count, elapsed = drive(program.port, request, connections, seconds)
     after = [machine.cpu_seconds(pid) for pid in trees]
     server, database = ((end - start) * 1e6 / count for start, end in zip(before, after, strict=True))
     return Round(count / elapsed, server, database)
@@ -60,76 +50,127 @@ def check(programs: Sequence[TaskHub]) -> None:
             raise WrongAnswer(f"{kind}: {said}")
 
 
-def compare(programs: Sequence[TaskHub], rounds: int, connections: int, seconds: float) -> Rounds:
-    """The first round, in which plans are prepared and caches filled, does not count."""
-    measured: Rounds = defaultdict(list)
+Case = tuple[str, str]  # what is compared, and a program's name
+Run = Callable[[], Round]
+
+
+def in_rounds(cases: dict[Case, Run], rounds: int) -> dict[Case, list[Round]]:
+    """Runs each case once a round. The first round, in which plans are prepared and caches filled, does not count."""
+    measured: dict[Case, list[Round]] = defaultdict(list)
+    dice = random.Random(1)
     for number in range(rounds + 1):
-        for kind in programs[0].requests:
-            for program in programs:
-                if kind in program.requests:
-                    done = measure(program, kind, connections, seconds)
-                    measured[kind, program.name] += [done] if number else []
-    return measured
+        for case in dice.sample(list(cases), len(cases)):
+            done = cases[case]()
+            measured[case] += [done] if number else []
+    return {case: measured[case] for case in cases}
 
 
-def rows(measured: Rounds) -> Iterator[list[str]]:
+def by_kind(programs: Sequence[TaskHub], rounds: int, connections: int, seconds: float) -> Table:
+    cases = {
+        (kind, program.name): lambda program=program, request=program.requests[kind]: measure(
+            program, request, connections, seconds
+        )
+        for kind in programs[0].requests
+        for program in programs
+        if kind in program.requests
+    }
+    measured = in_rounds(cases, rounds)
+    titles = ("request", "program", "requests/s", "CPU µs: server", "PostgreSQL", "together, TaskHub = 1")
+    rows = []
     for (kind, name), theirs in measured.items():
-        ours = measured[kind, TaskHub.name]
-        yield [
+        ours = [done.cpu for done in measured[kind, TaskHub.name]]
+        rows.append([
             kind,
             name,
             spread([done.rate for done in theirs]),
-            "1" if theirs is ours else spread(ratios([done.rate for done in theirs], [done.rate for done in ours]), 2),
             f"{median(done.server for done in theirs):,.0f}",
             f"{median(done.database for done in theirs):,.0f}",
-            "1" if theirs is ours else spread(ratios([done.cpu for done in theirs], [done.cpu for done in ours]), 2),
-        ]
+            "1" if name == TaskHub.name else spread(ratios([done.cpu for done in theirs], ours), 2),
+        ])  # fmt: skip
+    table = Table("CPU per request", titles, rows, unit="times the CPU of TaskHub")
+    for kind in programs[0].requests:
+        for program in programs:
+            theirs = measured.get((kind, program.name), [])
+            ours = [done.cpu for done in measured[kind, TaskHub.name]]
+            table.draw(program.name, kind, median(ratios([done.cpu for done in theirs], ours)) if theirs else None)
+    return table
 
 
-def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.http", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2, help="that one program is asked one thing in one round")
-    parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--tasks", type=int, default=200_000, help="in the database, a quarter of them in one list")
-    parser.add_argument("--original", type=Path, metavar="CHECKOUT", help="the FastAPI service; docs/PERFORMANCE.md")
-    return parser.parse_args()
-
-
-def run(service: Service, programs: Sequence[TaskHub], asked: argparse.Namespace) -> None:
-    """Fills, checks, measures, prints."""
-    list_length = asked.tasks // 4
+def by_memory(programs: Sequence[TaskHub]) -> Table:
+    """Asked after the load: what each has grown to."""
+    table = Table("Memory", ("program", "MB"), [], unit="MB of all its processes (PSS)")
     for program in programs:
-        program.fill(asked.tasks, list_length)
+        used = machine.memory_mb(program.process.pid)
+        table.rows.append([program.name, f"{used:,.0f}"])
+        table.draw(program.name, "memory", used)
+    return table
+
+
+def by_step(title: str, steps: Iterable[str], programs: Sequence[TaskHub], measured: dict[Case, list[Round]]) -> Table:
+    """CPU per request of each program, by what was changed from step to step."""
+    steps = list(steps)
+    table = Table(title, ("CPU µs", *steps), [], unit="CPU µs per request")
     for program in programs:
-        program.prepare(list_length - 100)
-    check(programs)
-    started, others = time.monotonic(), machine.others_seconds()
-    measured = compare(programs, asked.rounds, asked.connections, asked.seconds)
-    busy = (machine.others_seconds() - others) / (time.monotonic() - started)
-    print(table(TITLES, rows(measured)))
-    print(f"\nOther processes kept {busy:.2f} cores busy meanwhile. PostgreSQL {server_version(service)}.")
+        cells = [f"{program.name}"]
+        for step in steps:
+            spent = [done.cpu for done in measured[step, program.name]]
+            cells.append(f"{median(spent):,.0f} ({ratio_to_ours(measured, step, spent)})")
+            table.draw(program.name, step, median(spent))
+        table.rows.append(cells)
+    return table
 
 
-def server_version(service: Service) -> str:
-    with psycopg.connect(service.postgres.url) as connection:
-        return connection.execute("SHOW server_version").fetchone()[0]
+def ratio_to_ours(measured: dict[Case, list[Round]], step: str, spent: list[float]) -> str:
+    return f"{median(ratios(spent, [done.cpu for done in measured[step, TaskHub.name]])):.2f}"
 
 
-def main() -> None:
-    if sys.platform != "linux":
-        raise SystemExit("The benchmark reads CPU time from /proc and chooses cores: it needs Linux.")
-    asked = read_arguments()
-    print(*machine.facts(), machine.noise(), sep="\n", end="\n\n", flush=True)
-    generator, measured = machine.take_cores()
-    os.sched_setaffinity(0, measured)  # what is started from here on inherits it
-    settings = {"TASKHUB_ENV": "development", "ACCESS_TOKEN_MINUTES": "1440"}
-    servers = {"WEB_WORKERS": str(PROCESSES), "WEB_THREADS": str(THREADS)}
-    with temporary_home() as home, Service(home, durable=True, **settings, **servers) as service:
-        programs = [TaskHub(service), Stock(service), *([Original(service, asked.original)] if asked.original else [])]
-        os.sched_setaffinity(0, generator)
-        run(service, programs, asked)
+def by_connections(programs: Sequence[TaskHub], rounds: int, seconds: float) -> Table:
+    cases = {
+        (f"{number}", program.name): lambda program=program, number=number: measure(
+            program, program.requests[FIRST], number, seconds
+        )
+        for number in CONNECTIONS
+        for program in programs
+    }
+    return by_step("First page, by connections", map(str, CONNECTIONS), programs, in_rounds(cases, rounds))
 
 
-if __name__ == "__main__":
-    main()
+def by_size(programs: Sequence[TaskHub], sizes: Sequence[int], rounds: int, connections: int, seconds: float) -> Table:
+    """A quarter of the rows of each size are in the list that is read."""
+    measured: dict[Case, list[Round]] = {}
+    steps = []
+    for size in sizes:
+        for program in programs:
+            program.fill(size, size // 4)
+        for program in programs:
+            program.prepare(size // 4 - 100)
+        for kind in (FIRST, DEEP):
+            steps.append(step := f"{size:,}: {kind.removeprefix('list, ')}")
+            cases = {
+                (step, program.name): lambda program=program, kind=kind: measure(
+                    program, program.requests[kind], connections, seconds
+                )
+                for program in programs
+            }
+            measured |= in_rounds(cases, rounds)
+    return by_step("A page, by tasks in the table", steps, programs, measured)
+
+
+def by_rate(programs: Sequence[TaskHub], kinds: Sequence[str], connections: int, seconds: float) -> Table:
+    """Latency in an open loop, at shares of what each program answered in a closed one just before."""
+    table = Table("Latency of the first page", ("program", "requests/s", "p50 ms", "p99 ms"), [], unit="p99 in ms")
+    for kind in kinds:
+        for program in programs:
+            count, elapsed = drive(program.port, program.requests[kind], connections, seconds)
+            for share in RATES:
+                rate = count / elapsed * share
+                p50, p99 = percentiles(arrive(program.port, program.requests[kind], rate, MOST_WAITING, seconds))
+                table.rows.append([program.name, f"{rate:,.0f} ({share:.0%})", f"{p50:,.1f}", f"{p99:,.1f}"])
+                table.draw(program.name, f"{share:.0%}", p99)
+    return table
+
+
+def percentiles(latencies: list[float]) -> Iterator[float]:
+    """The middle one, and what 99 of 100 stay within. Milliseconds."""
+    cuts = quantiles(latencies, n=100)
+    return (cuts[at] * 1000 for at in (49, 98))

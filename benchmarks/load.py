@@ -6,6 +6,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from random import Random
 from typing import Any, NamedTuple
 
 ANSWER_SECONDS = 30  # seconds for an answer
@@ -74,6 +75,30 @@ def drive(port: int, request: Request, connections: int, seconds: float) -> tupl
         started = time.perf_counter()
         counts = list(pool.map(lambda connection: repeat(connection, request, started + seconds), opened))
         return sum(counts), time.perf_counter() - started
+
+
+def arrive(port: int, request: Request, rate: float, connections: int, seconds: float) -> list[float]:
+    """An open loop: requests are due at random moments, `rate` of them a second, whether or not others are answered.
+
+    Returns for each the seconds from when it was due to its answer, so waiting for a free connection counts. Sorted.
+    """
+    dice, due, moment = Random(1), [], 0.0  # the same arrivals for every program
+    while (moment := moment + dice.expovariate(rate)) < seconds:
+        due.append(moment)
+    waiting, latencies = iter(due), []
+    with ExitStack() as stack:
+        opened = [stack.enter_context(connect(port)) for _ in range(connections)]
+        started = time.perf_counter()
+
+        def serve(connection: socket.socket) -> None:
+            for moment in waiting:  # one iterator for all threads: each takes the next that is due
+                time.sleep(max(0.0, started + moment - time.perf_counter()))
+                ask(connection, request)
+                latencies.append(time.perf_counter() - started - moment)
+
+        with ThreadPoolExecutor(connections) as pool:
+            list(pool.map(serve, opened))
+    return sorted(latencies)
 
 
 def repeat(connection: socket.socket, request: Request, until: float) -> int:

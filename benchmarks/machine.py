@@ -33,6 +33,12 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(ticks) for fields in family(pid).values() for ticks in fields[11:15]) / TICKS
 
 
+def memory_mb(pid: int) -> float:
+    """Of a process and of all below it: pages that several share count for each by its share (PSS), in MB."""
+    rollups = ((PROC / str(member) / "smaps_rollup").read_text() for member in family(pid))
+    return sum(int(re.findall(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)[0]) for rollup in rollups) / 1000
+
+
 def read_stat(entry: Path) -> list[str]:
     """The fields of /proc/<pid>/stat behind the name: state, parent, …; none when it has just ended (man 5 proc)."""
     try:

@@ -10,8 +10,8 @@ import httpx
 import psycopg
 
 from benchmarks.load import Request, ask_once, request
-from benchmarks.rows import DESCRIPTION, READER, WRITER, fill
-from devstack.service import Service, free_port, wait_until
+from benchmarks.rows import DESCRIPTION, READER, WRITER, add_users, fill
+from devstack.service import ROOT, Service, free_port, wait_until
 
 PROCESSES, THREADS = 2, 2  # TaskHub's defaults; the FastAPI service has processes alone
 LONGEST_PAGE = 100
@@ -21,15 +21,17 @@ TASK = {"title": "Buy milk", "description": DESCRIPTION}
 
 class TaskHub:
     name = "TaskHub"
-    token_field = "access_token"  # noqa: S105 - a name, no secret
+    path, task_path = "/tasks/", "/tasks/{id}/"
+    token_field = "access_token"
     items_field = "items"
 
     def __init__(self, service: Service) -> None:
         self.service, self.port, self.process = service, service.port, service.process
 
-    def fill(self, tasks: int, read: int) -> None:
-        """Signs up who takes part and makes the rows."""
-        self.sign_up()
+    def sign_up(self) -> None:
+        """Makes who takes part."""
+        for username in (READER, WRITER):
+            self.post("/auth/register", json=credentials(username))
         users = {
             "id": "gen_random_uuid()",
             "username": "'user' || n",
@@ -39,11 +41,11 @@ class TaskHub:
             "is_superuser": "false",
             "created_at": "now()",
         }
-        fill(self.service.postgres.url, tasks, read, users, {"status": "'todo'", "updated_at": "moment"})
+        add_users(self.service.postgres.url, users)
 
-    def sign_up(self) -> None:
-        for username in (READER, WRITER):
-            self.post("/auth/register", json=credentials(username))
+    def fill(self, tasks: int, read: int) -> None:
+        """Leaves so many tasks in the table, `read` of them in the list that is read."""
+        fill(self.service.postgres.url, tasks, read, {"status": "'todo'", "updated_at": "moment"})
 
     def token(self, username: str) -> str:
         return str(self.post("/auth/login", data=credentials(username)).json()[self.token_field])
@@ -58,13 +60,13 @@ class TaskHub:
         self.requests = {
             FIRST: self.list(),
             DEEP: self.list(**self.position(depth)),
-            RETRIEVE: request("GET", f"/tasks/{first[self.items_field][0]['id']}/", self.reader),
-            CREATE: request("POST", "/tasks/", self.token(WRITER), TASK, status=201),
+            RETRIEVE: request("GET", self.task_path.format(**first[self.items_field][0]), self.reader),
+            CREATE: request("POST", self.path, self.token(WRITER), TASK, status=201),
             HEALTH: request("GET", "/health"),
         }
 
     def list(self, **parameters: Any) -> Request:
-        return request("GET", f"/tasks/?{urlencode(parameters)}".rstrip("?"), self.reader)
+        return request("GET", f"{self.path}?{urlencode(parameters)}".rstrip("?"), self.reader)
 
     def position(self, depth: int) -> dict[str, Any]:
         """The query parameters of the page after `depth` rows, found by reading up to there."""
@@ -84,11 +86,24 @@ class TaskHub:
         return answer.get("title") or answer["status"]
 
 
-class Stock(TaskHub):
-    """benchmarks/stock, behind the same server, on TaskHub's own tables."""
+class Guest(TaskHub):
+    """On TaskHub's own tables, with TaskHub's tokens."""
+
+    def sign_up(self) -> None:
+        """The users are there."""
+
+    def fill(self, tasks: int, read: int) -> None:
+        """The rows are there."""
+
+    def token(self, username: str) -> str:
+        return TaskHub(self.service).token(username)
+
+
+class Stock(Guest):
+    """benchmarks/others/stock, behind the same server."""
 
     name = "stock Django REST framework"
-    token_field = "access"  # noqa: S105 - a name, no secret
+    token_field = "access"
     items_field = "results"
 
     def __init__(self, service: Service) -> None:
@@ -97,17 +112,49 @@ class Stock(TaskHub):
         self.process = service.start(
             *("-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", "--port", str(self.port)),
             *(f"--{name}={value}" for name, value in options.items()),
-            "benchmarks.stock.wsgi:application",
+            "benchmarks.others.stock.wsgi:application",
             SECRET_KEY=secrets.token_urlsafe(48),
         )
         service.processes.append(self.process)
         wait_until(lambda: answers(self.port))
 
-    def fill(self, tasks: int, read: int) -> None:
-        """The rows are there."""
+    def token(self, username: str) -> str:
+        return TaskHub.token(self, username)
 
     def next_cursor(self, page: dict[str, Any]) -> str:
         return parse_qs(urlsplit(page["next"]).query)["cursor"][0]
+
+
+class Litestar(Guest):
+    name = "Litestar + asyncpg"
+
+    def __init__(self, service: Service) -> None:
+        self.service, self.port = service, free_port()
+        self.process = service.start(
+            *("-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--port", str(self.port)),
+            f"--workers={PROCESSES}",
+            "benchmarks.others.litestar_asyncpg:application",
+        )
+        service.processes.append(self.process)
+        wait_until(lambda: answers(self.port))
+
+
+class Bolt(Guest):
+    name = "Django-Bolt"
+    path, task_path = "/tasks", "/tasks/{id}"
+
+    def __init__(self, service: Service, python: Path) -> None:
+        self.service, self.port = service, free_port()
+        self.process = service.start(
+            *("-m", "django", "runbolt", "--no-admin", "--host", "127.0.0.1", "--port", str(self.port)),
+            f"--processes={PROCESSES}",
+            python=str(python.absolute()),
+            SECRET_KEY=secrets.token_urlsafe(48),
+            DJANGO_SETTINGS_MODULE="benchmarks.others.bolt.settings",
+            PYTHONPATH=str(ROOT),
+        )
+        service.processes.append(self.process)
+        wait_until(lambda: answers(self.port))
 
 
 class Original(TaskHub):
@@ -144,15 +191,19 @@ asyncio.run(create())
         service.processes.append(self.process)
         wait_until(lambda: answers(self.port))
 
-    def fill(self, tasks: int, read: int) -> None:
-        self.sign_up()
-        users = {
+    def sign_up(self) -> None:
+        for username in (READER, WRITER):
+            self.post("/auth/register", json=credentials(username))
+        columns = {
             "id": "gen_random_uuid()",
             "username": "'user' || n",
             "hashed_password": "'!'",
             "created_at": "now()",
         }
-        fill(self.url, tasks, read, users, {})
+        add_users(self.url, users)
+
+    def fill(self, tasks: int, read: int) -> None:
+        fill(self.url, tasks, read, {})
 
     def prepare(self, depth: int) -> None:
         super().prepare(depth)

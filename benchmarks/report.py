@@ -1,7 +1,11 @@
-"""Figures as they are shown: a median with its spread, and a ratio that is taken round by round."""
+"""Figures as they are shown: a median with its spread, a ratio taken round by round, tables and drawings."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
+
+import pygal
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
@@ -19,3 +23,30 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Markdown."""
     lines = [titles, ["---"] * len(titles), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+@dataclass
+class Table:
+    """Rows to print, and values to draw: a series of points for each program, by the names of the points."""
+
+    title: str
+    titles: Sequence[str]
+    rows: list[list[str]]
+    unit: str
+    points: dict[str, dict[str, float | None]] = field(default_factory=dict)
+
+    def draw(self, series: str, point: str, value: float | None) -> None:
+        self.points.setdefault(series, {})[point] = value
+
+    def __str__(self) -> str:
+        return f"### {self.title}\n\n{table(self.titles, self.rows)}\n"
+
+    def save(self, folder: Path) -> None:
+        """As SVG, without script."""
+        labels = list(dict.fromkeys(point for points in self.points.values() for point in points))
+        chart = pygal.Bar(js=(), width=900, height=420, legend_at_bottom=True, disable_xml_declaration=True)
+        chart.title, chart.x_labels, chart.y_title = self.title, labels, self.unit
+        for series, points in self.points.items():
+            chart.add(series, [points.get(label) for label in labels])
+        name = "".join(letter if letter.isalnum() else "-" for letter in self.title.lower()).replace("--", "-")
+        (folder / f"{name}.svg").write_text(chart.render(is_unicode=True) + "\n")

@@ -19,12 +19,19 @@ TASKS = """
 """
 
 
-def fill(url: str, tasks: int, read: int, users: dict[str, str], more: dict[str, str]) -> None:
-    """`tasks` rows, `read` of them alice's. `users`, `more`: columns and their SQL, where the schemas differ."""
+def add_users(url: str, columns: dict[str, str]) -> None:
+    """`columns`: their SQL, as the schemas differ."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        names, values = ", ".join(columns), ", ".join(columns.values())
+        connection.execute(USERS.format(columns=names, values=values), [OTHERS])
+
+
+def fill(url: str, tasks: int, read: int, columns: dict[str, str]) -> None:
+    """`tasks` rows and no others, `read` of them alice's. `columns`: more of them, with their SQL."""
     counts = {"reader": READER, "read": read, "each": (tasks - read) // (OTHERS + 1)}
     with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
-        connection.execute(USERS.format(columns=", ".join(users), values=", ".join(users.values())), [OTHERS])
-        columns, values = "".join(f", {name}" for name in more), "".join(f", {value}" for value in more.values())
-        connection.execute(TASKS.format(columns=columns, values=values, description=DESCRIPTION), counts)
+        connection.execute("TRUNCATE tasks")
+        names, values = "".join(f", {name}" for name in columns), "".join(f", {value}" for value in columns.values())
+        connection.execute(TASKS.format(columns=names, values=values, description=DESCRIPTION), counts)
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")

@@ -16,8 +16,8 @@ DATABASE_URL and REDIS_URL, when set, name the servers to use instead of private
 (default: .taskhub in the checkout). TASKHUB_PG_BIN (the folder with initdb and postgres) and TASKHUB_REDIS_BIN (a
 valkey-server or redis-server) are tried before all other servers. `up` and `manage` also read the file .env.
 
-exit codes: 0 done, 1 failed, 2 wrong usage, 3 already running; `test`, `chaos` and `manage` pass on those of what
-they ran
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 already running; `test`, `chaos`, `bench` and `manage` pass on those of
+what they ran
 """
 
 
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | test | chaos | manage | env")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up | test | chaos | bench | manage | env")
     up = commands.add_parser("up", help="set up, migrate and run everything until Ctrl-C")
     up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     up.add_argument("--port", type=port_number, default=8000, help="port to listen on (default: %(default)s)")
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, purpose in (
         ("test", "set up and run pytest with these arguments, on throw-away servers"),
         ("chaos", "set up and run jobs while their processes, servers and network fail; chaos --help"),
+        ("bench", "set up and measure the API beside other programs; bench --help"),
         ("manage", "run manage.py with these arguments, e.g. manage createsuperuser"),
     ):
         passing = commands.add_parser(name, help=purpose, prefix_chars="\0", add_help=False)

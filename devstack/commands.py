@@ -46,6 +46,14 @@ def chaos(arguments: list[str]) -> int:
     become(PYTHON, ["-m", "devstack.chaos", *arguments], os.environ)
 
 
+def bench(arguments: list[str]) -> int:
+    """Measure the API beside other programs, on servers of its own, with these arguments."""
+    signals.listen()
+    os.chdir(ROOT)
+    virtualenv.make(DEV).outlive_exec()
+    become(PYTHON, ["-m", "benchmarks", *arguments], os.environ)
+
+
 def manage(arguments: list[str]) -> int:
     """Run manage.py on the servers of the environment, on those that run, or on some started for it alone."""
     signals.listen()

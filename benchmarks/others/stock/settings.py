@@ -7,14 +7,14 @@ from taskhub import environment
 
 SECRET_KEY = os.environ["SECRET_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1"]
-ROOT_URLCONF = "benchmarks.stock.urls"
+ROOT_URLCONF = "benchmarks.others.stock.urls"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "rest_framework",
-    "benchmarks.stock",
+    "benchmarks.others.stock",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

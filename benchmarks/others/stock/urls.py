@@ -2,7 +2,7 @@ from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 from rest_framework_simplejwt.views import TokenObtainPairView
 
-from benchmarks.stock.views import TaskViewSet, health
+from benchmarks.others.stock.views import TaskViewSet, health
 
 router = DefaultRouter()
 router.register("tasks", TaskViewSet, basename="task")

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import ModelSerializer, ReadOnlyField
 from rest_framework.viewsets import ModelViewSet
 
-from benchmarks.stock.models import Task
+from benchmarks.others.stock.models import Task
 
 
 class TaskSerializer(ModelSerializer):

@@ -1,0 +1,1 @@
+"""Django-Bolt: Django's ORM in synchronous handlers, HTTP and token check in Rust. Needs Python 3.12."""
