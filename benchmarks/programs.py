@@ -194,7 +194,7 @@ asyncio.run(create())
     def sign_up(self) -> None:
         for username in (READER, WRITER):
             self.post("/auth/register", json=credentials(username))
-        columns = {
+        users = {
             "id": "gen_random_uuid()",
             "username": "'user' || n",
             "hashed_password": "'!'",
