@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import pygal
-
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
     """The median, and in brackets the least and the greatest."""
@@ -43,6 +41,8 @@ class Table:
 
     def save(self, folder: Path) -> None:
         """As SVG, without script."""
+        import pygal  # here, as it puts a hook of old make into every import that follows
+
         labels = list(dict.fromkeys(point for points in self.points.values() for point in points))
         chart = pygal.Bar(js=(), width=900, height=420, legend_at_bottom=True, disable_xml_declaration=True)
         chart.title, chart.x_labels, chart.y_title = self.title, labels, self.unit
