@@ -17,6 +17,7 @@ from benchmarks.report import Table, ratios, spread
 
 RATES = (0.25, 0.5, 0.75)  # of what a program can answer
 CONNECTIONS = (1, 2, 4, 8, 16, 32, 64)
+LONGEST_LIST = 250_000  # to find its end by cursors takes 2,500 requests of each program
 MOST_WAITING = 64  # connections of an open loop
 
 
@@ -98,7 +99,7 @@ def by_kind(programs: Sequence[TaskHub], rounds: int, connections: int, seconds:
 
 def by_memory(programs: Sequence[TaskHub]) -> Table:
     """Asked after the load: what each has grown to."""
-    table = Table("Memory", ("program", "MB"), [], unit="MB of all its processes (PSS)")
+    table = Table("Memory", ("program", "MB"), [], unit="MB of all its processes (PSS)", logarithmic=False)
     for program in programs:
         used = machine.memory_mb(program.process.pid)
         table.rows.append([program.name, f"{used:,.0f}"])
@@ -136,14 +137,15 @@ def by_connections(programs: Sequence[TaskHub], rounds: int, seconds: float) -> 
 
 
 def by_size(programs: Sequence[TaskHub], sizes: Sequence[int], rounds: int, connections: int, seconds: float) -> Table:
-    """A quarter of the rows of each size are in the list that is read."""
+    """A quarter of the rows of each size are in the list that is read, up to LONGEST_LIST."""
     measured: dict[Case, list[Round]] = {}
     steps = []
     for size in sizes:
+        length = min(size // 4, LONGEST_LIST)
         for program in programs:
-            program.fill(size, size // 4)
+            program.fill(size, length)
         for program in programs:
-            program.prepare(size // 4 - 100)
+            program.prepare(length - 100)
         for kind in (FIRST, DEEP):
             steps.append(step := f"{size:,}: {kind.removeprefix('list, ')}")
             cases = {

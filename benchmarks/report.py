@@ -31,6 +31,7 @@ class Table:
     titles: Sequence[str]
     rows: list[list[str]]
     unit: str
+    logarithmic: bool = True  # where one program takes many times what another takes
     points: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
     def draw(self, series: str, point: str, value: float | None) -> None:
@@ -45,6 +46,7 @@ class Table:
 
         labels = list(dict.fromkeys(point for points in self.points.values() for point in points))
         chart = pygal.Bar(js=(), width=900, height=420, legend_at_bottom=True, disable_xml_declaration=True)
+        chart.logarithmic = self.logarithmic
         chart.title, chart.x_labels, chart.y_title = self.title, labels, self.unit
         for series, points in self.points.items():
             chart.add(series, [points.get(label) for label in labels])

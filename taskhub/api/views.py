@@ -5,8 +5,10 @@ from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -32,7 +34,7 @@ def checks_caller(handler: Callable[..., Any]) -> Callable[..., Any]:
         caller = caller_of(request)
         try:
             response = handler(view, request, *args, **kwargs)
-        except Exception:
+        except (APIException, IntegrityError):
             caller.check()  # whoever may not ask is not told what else is wrong
             raise
         if not caller.checked:
