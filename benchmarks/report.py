@@ -45,8 +45,19 @@ class Table:
         import pygal  # here, as it puts a hook of old make into every import that follows
 
         labels = list(dict.fromkeys(point for points in self.points.values() for point in points))
-        chart = pygal.Bar(js=(), width=900, height=420, legend_at_bottom=True, disable_xml_declaration=True)
-        chart.logarithmic = self.logarithmic
+        chart = pygal.Bar(
+            js=(),
+            width=900,
+            height=420,
+            legend_at_bottom=True,
+            legend_at_bottom_columns=2,
+            disable_xml_declaration=True,
+        )
+        chart.truncate_label, chart.truncate_legend, chart.x_label_rotation = -1, -1, 15
+        if self.logarithmic:  # which would begin at the least value, whose bar would not be seen
+            values = [value for points in self.points.values() for value in points.values() if value]
+            chart.logarithmic, chart.zero = True, min(values) / 2
+            chart.range = (chart.zero, max(values))
         chart.title, chart.x_labels, chart.y_title = self.title, labels, self.unit
         for series, points in self.points.items():
             chart.add(series, [points.get(label) for label in labels])
