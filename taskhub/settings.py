@@ -58,7 +58,7 @@ MIDDLEWARE = [
     "taskhub.api.middleware.check_host",
     "taskhub.api.middleware.check_body",
     "taskhub.sessions.Sessions",
-    "taskhub.sessions.CSRF",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "taskhub.sessions.Authentication",
     "taskhub.sessions.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

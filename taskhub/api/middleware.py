@@ -116,7 +116,7 @@ class CORS(CorsMiddleware):
 class AdminOnly:
     """Before one of Django's middleware among the bases of a class: what is not of the admin goes past it.
 
-    Nothing else has sessions, and four middleware that find none take a tenth of a small request.
+    Nothing else has sessions, and three middleware that find none take a tenth of a small request.
     """
 
     def __call__(self: Any, request: HttpRequest) -> Any:
