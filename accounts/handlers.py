@@ -12,10 +12,12 @@ from django.template.loader import render_to_string
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
-from jobs.registry import PermanentError, handler, recurring
+from jobs.registry import PermanentError, external_handler, recurring
 from jobs.running import prune
 
 
+# Tried soon: a mail server that knows nobody yet may say "come back later" (greylisting, RFC 6647)
+@external_handler("welcome_email", queue="mail", backoff=5, time_limit=120, owner_may=("retry", "cancel"))
 def send_welcome(job: Any) -> dict[str, Any]:
     """Sends the mail. Its Message-ID comes from the job's id: should it be sent twice, mail systems can tell."""
     user = User.objects.filter(pk=job.payload["user_id"], is_active=True).first()
@@ -38,19 +40,6 @@ def send_welcome(job: Any) -> dict[str, Any]:
             raise PermanentError("The mail server refuses the address for good.") from error
         raise
     return {"sent": True, "message_id": message_id}
-
-
-# Tried for about half an hour: a mail server that knows nobody yet may say "come back later" (greylisting, RFC 6647)
-@handler(
-    "welcome_email",
-    external=send_welcome,
-    max_attempts=12,
-    backoff=5,
-    time_limit=120,
-    owner_may=("retry", "cancel"),
-)
-def welcome_email(job: Any, outcome: dict[str, Any]) -> dict[str, Any]:
-    return outcome
 
 
 @recurring("prune_tokens", every=timedelta(minutes=5), offset=timedelta(minutes=2))

@@ -21,7 +21,7 @@ from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
 from jobs.control import Action, Refused, consequence, control, locked, refusal
-from jobs.models import FINAL, NEWEST_FIRST, UNFINISHED, Actor, CeleryError, Job, State, Via
+from jobs.models import NEWEST_FIRST, UNFINISHED, Actor, CeleryError, Job, State, Via
 from jobs.registry import kinds
 from jobs.stats import ENDED, MOST_RUNNING, last_day, late, stats, total
 from taskhub import charts
@@ -66,7 +66,7 @@ class JobAdmin(ReadOnly, LargeTable):
     actions = ("retry", "cancel")
     fieldsets = (
         (None, {"fields": ("job_id", "kind", "badge", "attempts_made", "owner_link")}),
-        ("Data", {"fields": ("payload_json", "progress_json", "result_json", "error_code", "error_text")}),
+        ("Data", {"fields": ("payload_json", "progress_json", "cursor", "result_json", "error_code", "error_text")}),
         (
             "Times",
             {
@@ -82,7 +82,6 @@ class JobAdmin(ReadOnly, LargeTable):
                 )
             },
         ),
-        ("Delivery", {"fields": ("next_delivery", "deliveries")}),
         ("Attempts, and what people did", {"fields": ("history",)}),
     )
     list_display = ("job_id", "badge", "kind", "attempts_made", "owner_link", "age", "error_code")
@@ -121,11 +120,6 @@ class JobAdmin(ReadOnly, LargeTable):
     @admin.display(description="owner")
     def owner_link(self, job: Job) -> SafeString:
         return link_to(job.owner)
-
-    @admin.display(description="next delivery")
-    def next_delivery(self, job: Job) -> Any:
-        """When it is announced to workers again, which a finished job never is."""
-        return None if job.state in FINAL else job.deliver_at
 
     @admin.display(description="age", ordering=NEWEST_FIRST.copy())
     def age(self, job: Job) -> str:

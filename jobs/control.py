@@ -49,7 +49,7 @@ def control(job: Job, action: Action, by: Actor) -> None:
             job.cancel(by)
         else:
             job.retry(by, attempts=kind_for_job(job.pk).max_attempts)
-            transaction.on_commit(partial(wake, job.pk), robust=True)
+            transaction.on_commit(partial(wake, kind_for_job(job.pk).queue), robust=True)
     except StateConflict as error:
         raise Refused from error
 

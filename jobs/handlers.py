@@ -8,13 +8,13 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import CeleryError, Job, State
-from jobs.registry import handler, recurring, schedules
+from jobs.registry import external_handler, recurring, schedules
 from jobs.running import prune
 
 
-@handler("cron", external=lambda job: schedules[job.payload["name"]].work(job))
-def finish_tick(job: Job, outcome: Any) -> Any:
-    return outcome
+@external_handler("cron")
+def tick(job: Job) -> Any:
+    return schedules[job.payload["name"]].work(job)
 
 
 @recurring("prune_jobs", every=timedelta(minutes=5))

@@ -1,17 +1,16 @@
-"""Background work: one row of `job_log` per job, one of `job_attempt` per try of it, one of `job_event` for each time
-that somebody retried or cancelled it. docs/jobs.md draws the states.
+"""Background work: one row of `job_log` per job, one of `job_attempt` per try that did not succeed, one of `job_event`
+for each time that somebody retried or cancelled it. docs/jobs.md draws the states.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django_celery_results.models import TaskResult
 
 from taskhub.postgresql.caller import Caller
@@ -32,7 +31,7 @@ class StateConflict(Exception):
 
 class State(models.TextChoices):
     QUEUED = "queued"  # enqueued, or to be tried again
-    RUNNING = "running"  # claimed, until it is done or its lease ends
+    RUNNING = "running"  # claimed, until it is settled or its lease ends
     SUCCEEDED = "succeeded"  # its database effects committed with this word
     FAILED = "failed"  # for good: the last attempt failed, or no attempt can help
     CANCELLED = "cancelled"  # somebody wanted it so, before anything of it was committed
@@ -40,7 +39,7 @@ class State(models.TextChoices):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.SUCCEEDED}),  # the last in a batch
+    State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED}),
     State.RUNNING: frozenset(State),
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset({State.QUEUED}),
@@ -53,7 +52,6 @@ NEWEST_FIRST = models.Func(
     F("created_at"), template="(%(expressions)s AT TIME ZONE 'UTC')", output_field=models.DateTimeField()
 ).desc()
 ORDER = ("created_at", "job_id")  # of the lists of owners, descending
-GRACE = timedelta(seconds=5)  # what a wake-up gets before the sweep sends another
 UNFINISHED = (State.QUEUED, State.RUNNING)
 FINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED, State.NEEDS_REVIEW)
 RETRIABLE = (State.FAILED, State.NEEDS_REVIEW)
@@ -75,28 +73,16 @@ class JobQuerySet(models.QuerySet["Job"]):
             row["result"] = row["result"] and json.loads(row["result"])  # Django leaves it to its fields to decode JSON
         return found
 
-    def due(self) -> "JobQuerySet":
-        """Those to be announced again, by the database's clock."""
-        return self.filter(state__in=UNFINISHED, deliver_at__lte=Now())
-
     def claimable(self) -> "JobQuerySet":
         """Those nobody works on: queued and eligible, or left behind by a worker whose lease has ended."""
         return self.filter(Q(state=State.QUEUED, run_at__lte=Now()) | Q(state=State.RUNNING, lease_until__lt=Now()))
-
-    def new(self) -> "JobQuerySet":
-        """Those that are due, and that nobody has begun with, be it in a batch (jobs.batch)."""
-        return self.filter(state=State.QUEUED, attempt=0, worker="", run_at__lte=Now())
-
-    def begun(self) -> "JobQuerySet":
-        """Those that are for one worker alone: tried before, or in a batch that did not finish them."""
-        return self.filter(state__in=UNFINISHED).exclude(state=State.QUEUED, attempt=0, worker="")
 
     def held(self, job: "Job") -> "JobQuerySet":
         """The row of `job`, if the attempt that `job` was claimed for is still the current one: the fence."""
         return self.filter(pk=job.pk, state=State.RUNNING, attempt=job.attempt)
 
     def move(self, source: State, target: State, **fields: Any) -> int:
-        """How a state changes, but for the statements of fixed text in jobs.protocol and jobs.batch.
+        """How a state changes, but for the statements of fixed text in jobs.claims and jobs.engine.
 
         Returns the number of rows that were in `source` and are in `target` now.
         """
@@ -105,18 +91,6 @@ class JobQuerySet(models.QuerySet["Job"]):
         finished_at = Now() if target in FINAL else None
         lease = {} if target == State.RUNNING else {"lease_until": None}
         return self.filter(state=source).update(state=target, finished_at=finished_at, **lease, **fields)
-
-
-def read_in_order() -> None:
-    """For the rest of the transaction, by the index that holds what is asked for and nothing else.
-
-    A planner whose statistics are older than a backlog may sort all of it. And a plan for any values, which PostgreSQL
-    may keep of a prepared statement, could not use a partial index.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('enable_sort', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
-        )
 
 
 class Job(models.Model):
@@ -134,13 +108,13 @@ class Job(models.Model):
     attempt = models.PositiveIntegerField(default=0)  # grows with each claim: the fencing token
     max_attempts = models.PositiveIntegerField()
     run_at = models.DateTimeField(db_default=Now())  # not before
-    deliver_at = models.DateTimeField(db_default=Now())  # when the sweep announces it again
-    deliveries = models.PositiveIntegerField(default=0)  # messages about it alone since the last claim, or retry
     lease_until = models.DateTimeField(null=True)
     in_doubt_since = models.DateTimeField(null=True)  # an external effect that may not be repeated has begun
     cancel_requested_at = models.DateTimeField(null=True)  # while it ran; its handler may obey
     worker = models.CharField(max_length=80, default="", blank=True)
-    progress = models.JSONField(null=True)
+    progress = models.JSONField(null=True)  # of the current attempt
+    cursor = models.JSONField(null=True)  # where the next attempt goes on
+    external_result = models.JSONField(null=True)  # [what it returned]: it happened, and is not done again
     result = models.JSONField(null=True)
     error_code = models.CharField(max_length=30, default="", blank=True)
     error = models.TextField(default="", blank=True)
@@ -168,9 +142,13 @@ class Job(models.Model):
             models.CheckConstraint(name="job_log_max_attempts_positive", condition=Q(max_attempts__gt=0)),
         ]
         indexes = [
-            # The sweep
+            # Claims: new jobs, and those that were tried before, by when they are due
+            models.Index(fields=["kind", "run_at"], name="job_log_new_idx", condition=Q(state=State.QUEUED, attempt=0)),
             models.Index(
-                fields=["deliver_at", "deliveries"], name="job_log_due_idx", condition=Q(state__in=UNFINISHED)
+                "kind",
+                Coalesce("lease_until", "run_at"),
+                name="job_log_tried_idx",
+                condition=Q(state__in=UNFINISHED, attempt__gt=0),
             ),
             # The owner's list, whole and filtered
             models.Index(
@@ -188,10 +166,6 @@ class Job(models.Model):
             ),
             # The list for staff: docs/adr/0008-the-admin-as-django-makes-it.md
             models.Index(NEWEST_FIRST, name="job_log_newest_idx"),
-            # Batches
-            models.Index(
-                fields=["kind", "run_at"], name="job_log_new_idx", condition=Q(state=State.QUEUED, attempt=0, worker="")
-            ),
             # Pruning
             models.Index(
                 fields=["finished_at"], name="job_log_finished_at_idx", condition=Q(finished_at__isnull=False)
@@ -207,14 +181,15 @@ class Job(models.Model):
         The attempts are counted on, so that a late worker of an earlier one stays behind the fence. A job in
         needs_review is in doubt no longer: somebody has decided that its external effect may be tried again.
         """
-        now = {"run_at": Now(), "deliver_at": Now() + GRACE, "deliveries": 1}
         forgotten = {"error_code": "", "error": "", "in_doubt_since": None, "cancel_requested_at": None}
         rows = Job.objects.filter(pk=self.pk, attempt=self.attempt)
         self.record_event(
             by,
             Act.RETRIED,
             self.state in RETRIABLE
-            and rows.move(State(self.state), State.QUEUED, max_attempts=F("attempt") + attempts, **now, **forgotten),
+            and rows.move(
+                State(self.state), State.QUEUED, max_attempts=F("attempt") + attempts, run_at=Now(), **forgotten
+            ),
         )
 
     def cancel(self, by: "Actor") -> None:
@@ -236,10 +211,15 @@ class Job(models.Model):
     def history(self) -> list[dict[str, Any]]:
         """Its attempts and what people did with it, in order of time."""
         tries = [
-            {"at": tried.started_at, "what": tried.outcome or "running", "attempt": tried.attempt, "who": tried.worker}
+            {"at": tried.started_at, "what": tried.outcome, "attempt": tried.attempt, "who": tried.worker}
             | {"ended_at": tried.ended_at, "error": tried.error}
             for tried in self.attempts.all()
         ]
+        if self.state in (State.RUNNING, State.SUCCEEDED) and self.started_at:  # of these, its own row tells
+            tries.append(
+                {"at": self.started_at, "what": self.state, "attempt": self.attempt, "who": self.worker}
+                | {"ended_at": self.finished_at, "error": ""}
+            )
         acts = [
             {"at": event.at, "what": event.act, "attempt": None, "who": f"{event.by} ({event.get_via_display()})"}
             | {"ended_at": None, "error": ""}
@@ -249,32 +229,32 @@ class Job(models.Model):
 
 
 class Outcome(models.TextChoices):
-    SUCCEEDED = "succeeded"
+    """What an attempt came to that did not succeed."""
+
     ERROR = "error"  # the handler raised
     PERMANENT_ERROR = "permanent_error"  # the handler said that no attempt can help
     TIME_LIMIT = "time_limit"  # it took longer than its kind may
     WORKER_LOST = "worker_lost"  # the lease ended without a word
     IN_DOUBT = "in_doubt"  # see State.NEEDS_REVIEW
     CANCELLED = "cancelled"  # the handler obeyed a request to cancel
+    SNOOZED = "snoozed"  # the handler said "not before": it does not count against max_attempts
 
 
 class Attempt(models.Model):
+    """A try that did not succeed, written when it ended. One that runs or succeeded is told by the job's own row."""
+
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     attempt = models.PositiveIntegerField()
     worker = models.CharField(max_length=80)
-    started_at = models.DateTimeField(db_default=Now())
-    ended_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=20, choices=Outcome, default="", blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(db_default=Now())
+    outcome = models.CharField(max_length=20, choices=Outcome)
     error = models.TextField(default="", blank=True)
 
     class Meta:
         db_table = "job_attempt"
         constraints = [
             models.UniqueConstraint(fields=["job", "attempt"], name="job_attempt_job_attempt_key"),
-            models.CheckConstraint(
-                name="job_attempt_outcome_iff_ended",
-                condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
-            ),
         ]
 
     def __str__(self) -> str:
@@ -318,6 +298,51 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} {self.act} by {self.by}"
+
+
+class Pause(models.Model):
+    """While it is there, no job of that queue or kind begins."""
+
+    name = models.CharField(primary_key=True, max_length=80)  # "queue:mail", "kind:welcome_email"
+    since = models.DateTimeField(db_default=Now())
+    by = models.CharField(max_length=LONGEST_NAME)
+    via = models.CharField(max_length=10, choices=Via)
+
+    class Meta:
+        db_table = "job_pause"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Rate(models.Model):
+    """How many jobs of a kind with a rate may begin now, as of a moment: a token bucket that all workers share."""
+
+    kind = models.CharField(primary_key=True, max_length=60)
+    available = models.FloatField()
+    counted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "job_rate"
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class KnownSchedule(models.Model):
+    """Since when recurring work is scheduled as it is: no tick of before is made up for. One row for each way, so that
+    two releases with different ones do not get into each other's way."""
+
+    name = models.CharField(max_length=60)
+    definition = models.CharField(max_length=200)
+    since = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "job_schedule"
+        constraints = [models.UniqueConstraint(fields=["name", "definition"], name="job_schedule_name_definition_key")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.definition}"
 
 
 class CeleryError(TaskResult):

@@ -1,19 +1,23 @@
 """Which kinds of job there are, what carries out each, and which come back by themselves."""
 
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import uniform
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from jobs.models import Job
 
 External = Callable[[Job], Any]
 Work = Callable[[Job], Any]
-Finish = Callable[[Job, Any], Any]
+Finish = Callable[..., Any]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUEUES = ("default", "mail", "bulk")  # as in taskhub.environment.queues
+LEASE_MARGIN = 10  # seconds that a lease is longer than the time limit, for the last commit of an attempt
+Control = Literal["retry", "retry_in_doubt", "cancel"]
 
 
 class PermanentError(Exception):
@@ -24,8 +28,19 @@ class NotDone(Exception):
     """Raised by the external part of an `in_doubt="park"` kind when its effect surely did not happen: try again."""
 
 
+class Snooze(Exception):
+    """Raised by a handler: not before so many seconds, such as another service's `Retry-After`. It costs no attempt.
+
+    From `Kind.snooze_limit` after the first attempt on, it is an error like any other.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not before {seconds:g} s")
+        self.seconds = seconds
+
+
 class Cancelled(Exception):
-    """Raised by jobs.services.check_cancelled. It ends the job: what was done so far may stay as it is."""
+    """Raised by jobs.running.check_cancelled. It ends the job: what was done so far may stay as it is."""
 
 
 class UnknownKind(LookupError):
@@ -34,64 +49,110 @@ class UnknownKind(LookupError):
 
 @dataclass(frozen=True)
 class Kind:
-    """How jobs of one kind are carried out. Times are seconds."""
+    """How jobs of one kind are carried out. Times are seconds. Raises ValueError for what cannot work."""
 
     name: str
-    finish: Finish
-    external: External | None = None
-    max_attempts: int = 5
-    backoff: float = 2  # before the second attempt; doubles with each further one
-    backoff_limit: float = 15 * 60
-    time_limit: int = 50  # for external part and transaction together; the process is then killed
-    lease_margin: float = 10  # how much longer the lease is: nobody else may try while this attempt could be alive
+    finish: Finish | None = None  # in the transaction that marks the job succeeded
+    external: External | None = None  # before it, outside any transaction
+    failed: Callable[[Job, str], Any] | None = None  # in the transaction that marks the job failed
+    queue: str = "default"
+    priority: int = 0  # among the kinds of its queue; the smallest goes first
+    rate: float | None = None  # begun per second, by all workers together
+    max_attempts: int = 12
+    backoff: float = 20  # before the second attempt; doubles with each further one
+    backoff_limit: float = 6 * 3600
+    snooze_limit: float = 24 * 3600
+    time_limit: float = 50  # of one attempt; the process is then killed
+    lease: float | None = None  # how long nobody else may try; shorter than the time limit for those who heartbeat
     in_doubt: Literal["retry", "park"] = "retry"
-    from_message: bool = False
-    owner_may: tuple[Literal["retry", "retry_in_doubt", "cancel"], ...] = ()  # over the API; staff may do all
+    owner_may: tuple[Control, ...] = ()  # over the API; staff may do all
+
+    def __post_init__(self) -> None:
+        for why, is_so in (
+            (f"its name must match {NAME.pattern}", not NAME.fullmatch(self.name)),
+            ("it does nothing", self.finish is None and self.external is None),
+            (f"its queue must be one of {', '.join(QUEUES)}", self.queue not in QUEUES),
+            ("in_doubt must be 'retry' or 'park'", self.in_doubt not in ("retry", "park")),
+            ("only an external part can be in doubt", self.in_doubt == "park" and self.external is None),
+            ("owner_may names something else than a control", bool({*self.owner_may} - {*get_args(Control)})),
+            ("max_attempts must be at least 1", self.max_attempts < 1),
+            ("a time must be more than 0", min(self.time_limit, self.lease or 1, self.rate or 1) <= 0),
+        ):
+            if is_so:
+                raise ValueError(f"The kind {self.name!r} cannot work: {why}.")
+        for part in (self.finish, self.external, self.failed):
+            refuse_asynchronous(part)
 
     @property
-    def in_batches(self) -> bool:
-        """Whether new jobs are carried out many at a time (jobs.batch): all they touch can be rolled back."""
-        return self.external is None and not self.from_message
+    def lease_seconds(self) -> float:
+        return self.lease or self.time_limit + LEASE_MARGIN
 
     @property
-    def soft_time_limit(self) -> int:
-        """When the handler is interrupted by an exception, before the process is killed at time_limit."""
-        return max(1, self.time_limit * 4 // 5)
+    def soft_time_limit(self) -> float:
+        """When the handler is interrupted by an exception, before its process is killed at time_limit."""
+        return self.time_limit * 0.8
 
     @property
-    def lease(self) -> timedelta:
-        return timedelta(seconds=self.time_limit + self.lease_margin)
+    def silence_limit(self) -> float:
+        """When a process that says nothing is killed: its lease has not ended yet, so nobody else tries meanwhile."""
+        return min(self.time_limit, self.lease_seconds * 0.9)
 
-    def wait_after(self, attempt: int) -> timedelta:
-        """Full jitter: whoever failed together does not come back together."""
-        return timedelta(seconds=uniform(0, min(self.backoff_limit, self.backoff * 2 ** min(attempt - 1, 30))))  # noqa: S311
+    def wait_after(self, job: Job) -> timedelta:
+        """Before the next attempt; half of it by chance, so that those who failed together do not come back together.
+
+        It grows with the attempts that were spent since somebody last retried the job.
+        """
+        spent = self.max_attempts - (job.max_attempts - job.attempt)
+        most = min(self.backoff_limit, self.backoff * 2 ** max(0, min(spent - 1, 30)))
+        return timedelta(seconds=uniform(most / 2, most))  # noqa: S311 - no secret
+
+
+def refuse_asynchronous(part: Callable[..., Any] | None) -> None:
+    """Called, it would return at once and do nothing. Raises ValueError."""
+    called = getattr(part, "__call__", part)  # noqa: B004 - of an object that can be called, what is called
+    if any(is_one(one) for is_one in (inspect.iscoroutinefunction, inspect.isgeneratorfunction,
+            inspect.isasyncgenfunction) for one in (part, called)):  # fmt: skip
+        raise ValueError(f"{part!r} must be a plain function: nothing would run what it returns.")
 
 
 _kinds: dict[str, Kind] = {}
 
 
 def handler(name: str, **options: Any) -> Callable[[Finish], Finish]:
-    """Register the decorated `finish(job, outcome) -> result` as the handler of a kind.
+    """Register the decorated function as what a kind does to the database. Options are the fields of Kind.
 
-    `finish` runs inside the transaction that marks the job succeeded: what it does to the database happens exactly
-    once. It makes no network calls. `outcome` is what `external(job)` returned, or None; `result` is JSON.
+    It runs inside the transaction that marks the job succeeded: what it does to the database happens exactly once. It
+    makes no network calls. It gets the job, and what `external(job)` returned if there is one; it returns the job's
+    result, as JSON or None. Raises ValueError for a kind that cannot work, and TypeError for an unknown option.
 
-    Options are the fields of Kind. `external` runs outside any transaction and may run more than once, so it passes a
-    dedupe key derived from `job.job_id`. `in_doubt="park"` is for external effects that may not be repeated: when it is
-    unknown whether one happened, the job waits for people in needs_review. `from_message=True` lets a message alone
-    create the job; such a kind needs no payload. `owner_may=("retry", "cancel")` lets the owner of a job do so;
-    "retry_in_doubt" is to retry one that waits in needs_review.
+    `external` runs before, outside any transaction, and may run again if its process dies: it passes a dedupe key
+    derived from `job.job_id`. What it returns is JSON, and is kept: once it has returned, it is not called again.
     """
 
-    def register(finish: Finish) -> Finish:
-        if not NAME.fullmatch(name):
-            raise ValueError(f"{name!r} cannot name a kind: it must match {NAME.pattern}.")
-        if name in _kinds:
-            raise ValueError(f"The kind {name} has a handler already.")
-        _kinds[name] = Kind(name, finish, **options)
+    def decorate(finish: Finish) -> Finish:
+        register(Kind(name, finish=finish, **options))
         return finish
 
-    return register
+    return decorate
+
+
+def external_handler(name: str, **options: Any) -> Callable[[External], External]:
+    """As handler(), for a kind that touches nothing but the world outside the database: it is all `external`.
+
+    What the decorated function returns is the job's result.
+    """
+
+    def decorate(external: External) -> External:
+        register(Kind(name, external=external, **options))
+        return external
+
+    return decorate
+
+
+def register(kind: Kind) -> None:
+    if kind.name in _kinds:
+        raise ValueError(f"The kind {kind.name} has a handler already.")
+    _kinds[kind.name] = kind
 
 
 def get_kind(name: str) -> Kind:
@@ -118,8 +179,10 @@ def find_kind(job_id: str) -> Kind | None:
         return None
 
 
-def kinds() -> list[Kind]:
-    return sorted(_kinds.values(), key=lambda kind: kind.name)
+def kinds(queue: str | None = None) -> list[Kind]:
+    """Those of one queue, or all, by name."""
+    found = (kind for kind in _kinds.values() if queue in (None, kind.queue))
+    return sorted(found, key=lambda kind: kind.name)
 
 
 @dataclass(frozen=True)
@@ -141,10 +204,11 @@ def recurring(name: str, *, every: timedelta, offset: timedelta = timedelta()) -
     """Run the decorated `work(job) -> result` for each tick.
 
     It runs outside any transaction, as the external part of a job: it makes its own, small ones, may run again for the
-    same tick, and calls jobs.services.heartbeat if it takes long. What must happen exactly once, it enqueues.
+    same tick, and calls jobs.running.heartbeat if it takes long. What must happen exactly once, it enqueues.
     """
 
     def register(work: Work) -> Work:
+        refuse_asynchronous(work)
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot name a schedule: it must match {NAME.pattern}.")
         if name in schedules:

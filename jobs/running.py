@@ -1,11 +1,13 @@
 """What a handler may do while its job runs. With jobs.services and jobs.registry, the public face of jobs."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from jobs.engine import watch
 from jobs.models import Job, LeaseLost
 from jobs.registry import Cancelled, get_kind
 
@@ -13,18 +15,23 @@ BATCH = 1000  # rows that prune() deletes in one transaction
 MOST_PRUNED = 20_000  # in one run, so that it ends within its time limit; the next one goes on
 
 
-def heartbeat(job: Job, progress: Any = None) -> None:
-    """Extend the lease from within a long external part, and tell how far it is (`progress`: small JSON).
+def heartbeat(job: Job, progress: Any = None, cursor: Any = None) -> None:
+    """Say from within a long external part that it goes on: extends the lease, at least three times during one.
+
+    `progress` tells the owner how far it is, `cursor` the next attempt where to go on (`job.cursor`): small JSON.
 
     Raises LeaseLost when another attempt has begun: stop at once. Raises RuntimeError inside a transaction, where
     nobody would see it, and where the row lock says the same.
     """
     if connection.in_atomic_block:
         raise RuntimeError("heartbeat() commits by itself: call it outside a transaction.")
-    lease_until = Now() + get_kind(job.kind).lease
-    told = {} if progress is None else {"progress": progress}
-    if not Job.objects.held(job).update(lease_until=lease_until, deliver_at=lease_until, **told):
+    kind = get_kind(job.kind)
+    told = {name: value for name, value in (("progress", progress), ("cursor", cursor)) if value is not None}
+    if not Job.objects.held(job).update(lease_until=Now() + timedelta(seconds=kind.lease_seconds), **told):
         raise LeaseLost(job.job_id)
+    job.cursor = job.cursor if cursor is None else cursor
+    if watch.end:
+        watch.extend(kind.silence_limit)
 
 
 def check_cancelled(job: Job) -> None:

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from jobs.models import LONGEST_ID, Outcome, State
 
-ERROR_CODES = [code for code in Outcome.values if code not in (Outcome.SUCCEEDED, Outcome.CANCELLED)]
+ERROR_CODES = [code for code in Outcome.values if code not in (Outcome.CANCELLED, Outcome.SNOOZED)]
 
 
 class JobErrorSerializer(serializers.Serializer[Any]):

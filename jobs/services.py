@@ -3,21 +3,34 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
-from jobs.models import GRACE, LONGEST_ID, Job
-from jobs.registry import get_kind
+from jobs.models import LONGEST_ID, Job
+from jobs.registry import Kind, get_kind
 from jobs.wakeups import wake
 from taskhub.api.problems import Problem
 
 LARGEST_PAYLOAD = 16 * 1024  # bytes of JSON
 JOB_ID = re.compile(r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+")
+BATCH = 1000  # jobs that one statement inserts
+# As fixed text, because many jobs are enqueued by it at once: docs/adr/0011-where-sql-is-fixed.md
+INSERT = """
+    INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, state, attempt, max_attempts, run_at, worker,
+        error_code, error)
+    SELECT job_id, %(kind)s, owner_id, payload, payload_sha, 'queued', 0, %(max_attempts)s,
+        COALESCE(run_at, statement_timestamp()), '', '', ''
+    FROM unnest(%(ids)s::text[], %(owners)s::uuid[], %(payloads)s::jsonb[], %(shas)s::text[], %(times)s::timestamptz[])
+        AS new (job_id, owner_id, payload, payload_sha, run_at)
+    ON CONFLICT DO NOTHING
+    RETURNING job_id
+"""
 
 
 class JobConflict(Problem):
@@ -26,6 +39,16 @@ class JobConflict(Problem):
     status_code = 409
     default_code = "conflict"
     default_detail = "A job with this id and another payload exists."
+
+
+@dataclass(frozen=True)
+class New:
+    """A job to be enqueued; see enqueue()."""
+
+    key: str
+    payload: dict[str, Any] | None = None
+    owner: AbstractBaseUser | None = None
+    run_at: datetime | None = None
 
 
 def enqueue(
@@ -38,33 +61,76 @@ def enqueue(
 ) -> str:
     """Register a job in the current transaction; it runs once that has committed. Returns its id, `<kind>:<key>`.
 
-    `key` names the business event, never the call: the same id and payload again is the same job, and does nothing.
-    `payload` holds ids, not data: JSON of up to 16 KiB. `owner` may see the job. `run_at`: not before (aware).
+    `key` names the business event, never the call: the same id, payload and `run_at` again is the same job, and does
+    nothing. `payload` holds ids, not data: JSON of up to 16 KiB. `owner` may see the job. `run_at`: not before (aware).
 
-    Raises JobConflict for a known id with another payload, UnknownKind, ValueError for an id or payload that cannot be,
-    and RuntimeError outside a transaction: the job would not be bound to what it is about.
+    Raises JobConflict for a known id with another payload or `run_at` (see reschedule), UnknownKind, ValueError for an
+    id, payload or time that cannot be, and RuntimeError outside a transaction: the job would not be bound to what it is
+    about.
+    """
+    return enqueue_many(kind, [New(key, payload, owner, run_at)])[0]
+
+
+def enqueue_many(kind: str, jobs: Iterable[New]) -> list[str]:
+    """As enqueue(), for many jobs of a kind at once. Returns their ids in the same order.
+
+    Raises JobConflict, too, for two of one id that differ; nothing is registered then, once the transaction ends.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError("enqueue() belongs into the transaction of what the job is about.")
-    job_id = valid_id(f"{kind}:{key}")
-    body, known = canonical(payload or {}), get_kind(kind)
-    job = Job(
-        job_id=job_id,
-        kind=kind,
-        owner_id=owner.pk if owner else None,
-        payload=json.loads(body),
-        payload_sha=hashlib.sha256(body).hexdigest(),
-        max_attempts=known.max_attempts,
-        run_at=run_at or Now(),
-        deliver_at=run_at or Now() + GRACE,
-        deliveries=0 if run_at or known.in_batches else 1,  # the wake-up below
-    )
-    Job.objects.bulk_create([job], ignore_conflicts=True)
-    if Job.objects.values_list("payload_sha", flat=True).get(pk=job_id) != job.payload_sha:
-        raise JobConflict
+        raise RuntimeError("A job is enqueued in the transaction of what it is about.")
+    known = get_kind(kind)
+    rows: dict[str, Row] = {}
+    given = [row_of(kind, job) for job in jobs]
+    for row in given:
+        if rows.setdefault(row[0], row)[3] != row[3]:
+            raise JobConflict
+    new = list(rows.values())
+    for start in range(0, len(new), BATCH):
+        insert(known, new[start : start + BATCH])
+    if any(run_at is None for *_, run_at in new):
+        wake_after_commit(known.queue)
+    return [job_id for job_id, *_ in given]
+
+
+Row = tuple[str, Any, str, str, datetime | None]  # id, owner's id, payload, its hash, run_at
+
+
+def row_of(kind: str, job: New) -> Row:
+    body = canonical(job.payload or {})
+    owner_id = job.owner.pk if job.owner else None
+    return valid_id(f"{kind}:{job.key}"), owner_id, body.decode(), hash_of(body, job.run_at), job.run_at
+
+
+def hash_of(payload: bytes, run_at: datetime | None) -> str:
+    """Tells one job from another of the same id. Raises ValueError for a time without a zone."""
     if run_at is None:
-        transaction.on_commit(partial(wake, job_id, new=True), robust=True)
-    return job_id
+        return hashlib.sha256(payload).hexdigest()
+    if run_at.tzinfo is None:
+        raise ValueError("run_at must have a time zone.")
+    return hashlib.sha256(payload + f"@{run_at.timestamp():.6f}".encode()).hexdigest()
+
+
+def insert(kind: Kind, rows: Sequence[Row]) -> None:
+    """Raises JobConflict."""
+    columns: Any = map(list, zip(*rows, strict=True))
+    values: dict[str, Any] = dict(zip(("ids", "owners", "payloads", "shas", "times"), columns, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, {"kind": kind.name, "max_attempts": kind.max_attempts, **values})
+        made = {job_id for (job_id,) in cursor.fetchall()}
+    if len(made) == len(rows):
+        return
+    expected = {job_id: sha for job_id, _, _, sha, _ in rows if job_id not in made}
+    known = dict(Job.objects.filter(pk__in=expected).values_list("pk", "payload_sha"))
+    if known != expected:
+        raise JobConflict
+
+
+def wake_after_commit(queue: str) -> None:
+    """Once for each queue and transaction."""
+    hook = partial(wake, queue)
+    if not any(getattr(f, "args", None) == (queue,) and getattr(f, "func", None) is wake
+            for _, f, _ in connection.run_on_commit):  # fmt: skip
+        transaction.on_commit(hook, robust=True)
 
 
 def valid_id(job_id: str) -> str:

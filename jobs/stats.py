@@ -9,15 +9,14 @@ from django.db.models.functions import Coalesce, Greatest, Now, TruncHour
 from django.utils import timezone
 
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
+from jobs.registry import kinds
 from taskhub.postgresql.estimates import planned_rows, within
 
 QUERY_MILLISECONDS = (
     2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
 )
 MOST_RUNNING = 100  # shown one by one
-# Its worker is said to be at it, or it was, and left the job to be carried out alone
-IN_BATCH = Q(state=State.QUEUED, attempt=0) & ~Q(worker="")
-RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "in_batch", "silent")
+RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "silent")
 # Its worker has not been heard of for a whole lease: the next claim takes over
 SILENT = Q(lease_until__isnull=False, lease_until__lt=Now())
 # Seconds from and to; a few are normal
@@ -90,19 +89,25 @@ def total(hours: list[dict[str, Any]] | None) -> dict[str, int] | None:
 def oldest_due() -> dict[str, Any] | None:
     """The job that waits longest for a worker, or for another one: a few seconds are normal.
 
-    Not deliver_at decides, which moves on with each announcement. But when to look takes too long, among millions, it
-    is the job whose announcement was due first, which has waited no longer.
+    Of the kinds that this release knows, each by its index; None when there is none.
     """
-    due_at = Coalesce("lease_until", "run_at")
-    late = ExpressionWrapper(Now() - due_at, output_field=DurationField())
-    jobs = Job.objects.claimable()
-    found = within(QUERY_MILLISECONDS, jobs.order_by(due_at).values_list("job_id", due_at, late)[:1])
-    if found is None:
-        found = within(QUERY_MILLISECONDS, jobs.due().order_by("deliver_at").values_list("job_id", due_at, late)[:1])
-    if not found:
+    rows = [row for kind in kinds() for row in oldest_of(kind.name)]
+    if not rows:
         return None
-    ((job_id, at, by),) = found
+    job_id, at, by = max(rows, key=lambda row: row[2])
     return {"job_id": job_id, "due_at": at, "late_seconds": round(by.total_seconds(), 3)}
+
+
+def oldest_of(kind: str) -> list[tuple[str, Any, timedelta]]:
+    due_at = Coalesce("lease_until", "run_at")
+    jobs = Job.objects.filter(kind=kind).annotate(
+        due_at=due_at, late=ExpressionWrapper(Now() - due_at, output_field=DurationField())
+    )
+    new = jobs.filter(state=State.QUEUED, attempt=0, run_at__lte=Now()).order_by("run_at")
+    tried = (
+        jobs.filter(state__in=UNFINISHED, attempt__gt=0).annotate(due=due_at).filter(due__lte=Now()).order_by(due_at)
+    )
+    return [row for rows in (new, tried) for row in rows.values_list("job_id", "due_at", "late")[:1]]
 
 
 def late() -> dict[str, int] | None:
@@ -121,9 +126,6 @@ def late() -> dict[str, int] | None:
 
 
 def running() -> list[dict[str, Any]] | None:
-    """Who holds what, those first that do so longest. A job in a batch has no attempt of its own, and no lease."""
-    held = Job.objects.filter(Q(state=State.RUNNING) | IN_BATCH)
-    told = {
-        name: ExpressionWrapper(what, BooleanField()) for name, what in (("in_batch", IN_BATCH), ("silent", SILENT))
-    }
-    return within(QUERY_MILLISECONDS, held.annotate(**told).order_by("started_at").values(*RUNNING)[:MOST_RUNNING])
+    """Who holds what, those first that do so longest."""
+    held = Job.objects.filter(state=State.RUNNING).annotate(silent=ExpressionWrapper(SILENT, BooleanField()))
+    return within(QUERY_MILLISECONDS, held.order_by("started_at").values(*RUNNING)[:MOST_RUNNING])

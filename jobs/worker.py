@@ -1,41 +1,108 @@
-"""The Celery side: three tasks that carry ids or nothing, and what they call. The scheduler sends the last two."""
+"""The Celery side: one task, which carries the name of a queue, and how many processes may be at each queue."""
 
+import fcntl
 import logging
+import mmap
+import resource
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
+from celery.signals import worker_shutting_down
+from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import batch, protocol
-from jobs.recurring import enqueue_due
-from jobs.registry import kind_for_job
-from jobs.sweep import sweep as sweep_once
+from jobs import engine
+from jobs.wakeups import wake
 from taskhub.celery import app
 
 log = logging.getLogger("jobs")
+SLICE_SECONDS = 60.0  # for which a process goes on with one message
 
 
-@app.task(name="jobs.run")
-def run(job_id: str) -> None:
+class Slots:
+    """How many processes of this worker may be at each queue, so that none keeps the others from working.
+
+    A slot is a lock on one byte of a file that has no name, and ends with the process that holds it, however that dies.
+    The processes inherit file and memory, so this is made before they are forked.
+    """
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self.numbers, self.queues = numbers, [*numbers]
+        self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - as long as the process
+        self.called = mmap.mmap(-1, len(numbers) + 1)  # a byte for each queue, and one for all
+
+    @contextmanager
+    def taken(self, queue: str) -> Iterator[bool]:
+        """Whether there is a free slot; the body has it then."""
+        start = sum(self.numbers[before] for before in self.queues[: self.queues.index(queue)])
+        slot = next(filter(self.lock, range(start, start + self.numbers[queue])), None)
+        try:
+            yield slot is not None
+        finally:
+            if slot is not None:
+                fcntl.lockf(self.file, fcntl.LOCK_UN, 1, slot)
+
+    def lock(self, slot: int) -> bool:
+        try:
+            fcntl.lockf(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, slot)
+        except OSError:
+            return False
+        return True
+
+    def call(self, queue: str) -> None:
+        """Leave word that there may be work, for whoever has a slot: it looks before it has given that back."""
+        self.called[self.queues.index(queue)] = 1
+
+    def was_called(self, queue: str) -> bool:
+        return bool(self.called[self.queues.index(queue)])
+
+    def answer(self, queue: str) -> None:
+        self.called[self.queues.index(queue)] = 0
+
+    def stop(self) -> None:
+        """Tell all processes that the worker is about to end."""
+        self.called[-1] = 1
+
+    @property
+    def stopping(self) -> bool:
+        return bool(self.called[-1])
+
+
+slots = Slots(settings.JOBS_QUEUES)
+
+
+@app.task(name="jobs.work")
+def work(queue: str) -> None:
+    """Carry out what is due in the queue, unless enough processes of this worker are at it."""
     refresh_connection()
-    came = batch.run(kind_for_job(job_id)) if batch.takes(job_id) else protocol.run(job_id)
-    told = came in (protocol.NOTHING, *protocol.FAILED)  # or there is nothing to tell
-    log.log(logging.DEBUG if told else logging.INFO, "%s: %s", job_id, came)
+    end, more = time.monotonic() + SLICE_SECONDS, False
+    slots.call(queue)
+    while slots.was_called(queue) and not more:
+        with slots.taken(queue) as free:
+            if not free:
+                return
+            slots.answer(queue)
+            more = engine.work(queue, more=partial(wake, queue), until=partial(has_to_end, end))
+    if more:
+        wake(queue)
 
 
-@app.task(name="jobs.sweep")
-def sweep() -> None:
-    refresh_connection()
-    found, announced = sweep_once()
-    if found:
-        log.info("announced %d of %d due jobs", announced, found)
+def has_to_end(end: float) -> bool:
+    """Whether the process should let Celery have a look, which stops it or replaces it when it has grown large."""
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > settings.CELERY_WORKER_MAX_MEMORY_PER_CHILD
+    return time.monotonic() > end or slots.stopping or grown
 
 
-@app.task(name="jobs.tick")
-def tick() -> None:
-    refresh_connection()
-    enqueue_due()
+@worker_shutting_down.connect
+def say_stop(**_: Any) -> None:
+    slots.stop()
 
 
 def refresh_connection() -> None:
     """A server that went away is noticed here, not in the middle of a claim."""
-    protocol.discard_broken_connection()
+    engine.discard_broken_connection()
     close_old_connections()

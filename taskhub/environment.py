@@ -140,6 +140,17 @@ def email(variable: str, default: str) -> Email:
     return Email(backend, parts.hostname, port, user, password, parts.scheme == "smtp+tls", parts.scheme == "smtps")
 
 
+def queues(variable: str, default: str) -> dict[str, int]:
+    """How many processes of a worker serve each queue of background jobs, from `default=2,mail=2`."""
+    found: dict[str, int] = {}
+    for item in text(variable, default).split(","):
+        match = re.fullmatch(r"(default|mail|bulk)=([1-9]|[1-5]\d|6[0-4])", item.strip())
+        if not match or match[1] in found:
+            refuse(variable, "must look like default=2,mail=2,bulk=1: the queues of a worker, 1 to 64 processes each")
+        found[match[1]] = int(match[2])
+    return found
+
+
 def failpoints(variable: str, refused: bool) -> dict[str, tuple[str, float]]:
     """`place=action:probability,…` for fault injection (jobs.failpoints), by place."""
     found = {}

@@ -110,8 +110,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Redis: carries wake-ups, and is never the only place of a fact
 REDIS_URL = environment.redis("REDIS_URL")
 
-# Celery: its message is a wake-up with a job's id (jobs/wakeups.py); the row in job_log decides
+# Celery: its message is a wake-up for a queue (jobs/wakeups.py); the rows of job_log decide
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "taskhub.broker:Transport"
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds; a request waits for a frozen broker no longer than this
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for Redis as long as it takes
@@ -127,9 +128,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True  # what raised, for staff
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the lease decides when another may try
-CELERY_TASK_SOFT_TIME_LIMIT = 40  # seconds, for tasks that are no jobs; a job's kind has its own
-CELERY_TASK_TIME_LIMIT = 50
-CELERY_WORKER_CONCURRENCY = environment.integer("WORKER_PROCESSES", 2, 1, 64)
+# Time limits are those of each kind of job (jobs/engine.py): a message stands for many jobs
+JOBS_QUEUES = environment.queues("JOBS_QUEUES", "default=2,mail=2,bulk=1")  # that a worker serves, and its processes
+CELERY_WORKER_CONCURRENCY = sum(JOBS_QUEUES.values())
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A process that ever needed more is replaced, because it may leak. None is for the number of its tasks: Celery still
 # hands one to a process that ends, which it does for a second, and that job waits
@@ -139,14 +140,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_DB_REUSE_MAX = 1000  # tasks that share a database connection; by default each opens its own
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "jobs.sweep", "schedule": 2.0, "options": {"expires": 60}},
-    "tick": {"task": "jobs.tick", "schedule": 5.0, "options": {"expires": 60}},
-}
-# Workers take from both in turn, so that the sweep does not wait behind the jobs it is there to help
-CELERY_TASK_DEFAULT_QUEUE = "jobs"
-CELERY_TASK_QUEUES = [Queue("jobs"), Queue("rounds")]
-CELERY_TASK_ROUTES = {"jobs.sweep": {"queue": "rounds"}, "jobs.tick": {"queue": "rounds"}}
+CELERY_TASK_DEFAULT_QUEUE = next(iter(JOBS_QUEUES))
+CELERY_TASK_QUEUES = [Queue(name) for name in JOBS_QUEUES]
 
 # Background jobs
 JOBS_KEEP_SUCCEEDED_DAYS = environment.integer("JOBS_KEEP_SUCCEEDED_DAYS", 30, 1, 3650)
@@ -296,9 +291,8 @@ LOGGING = {
         # The worker says one line when it is ready
         "celery.worker.consumer.connection": {"level": "WARNING"},
         "celery.worker.consumer.mingle": {"level": "WARNING"},
-        # jobs says what came of each job; these would add three lines for every sweep
+        # jobs says what came of each job; these would add three lines for every wake-up
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
     },
 }

@@ -26,16 +26,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.adapters.register_loader("timestamptz", UTCLoader)
         return connection
 
-    def is_usable(self) -> bool:
-        """Whether the server is still there, without a round trip: one that went away left an end of stream to read.
-
-        After an error the answer is no: the server may be read-only since a failover, or hold plans of a changed table.
-        """
-        if self.connection is None or self.connection.closed or self.errors_occurred:
+    def is_connected(self) -> bool:
+        """Whether the server is still there, without a round trip: one that went away left an end of stream to read."""
+        if self.connection is None or self.connection.closed:
             return False
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)
         return not poll.poll(0)
+
+    def is_usable(self) -> bool:
+        """After an error the answer is no: the server may be read-only since a failover, or hold plans of a changed
+        table."""
+        return not self.errors_occurred and self.is_connected()
 
     def rollback(self) -> None:
         """Django takes a rollback that succeeds for a sign of health, and would forget the error before it."""

@@ -122,7 +122,7 @@ def stats_lines(document: dict[str, Any]) -> Iterator[str]:
         yield f"What is about so many is estimated: to count takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
     if running:
         yield ""
-        yield from table(("started_at", "worker", "attempt", "in_batch", "job_id"), running)
+        yield from table(("started_at", "worker", "attempt", "job_id"), running)
     if running is None:
         yield f"Who is at work is not known: to look takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
     elif len(running) == stats.MOST_RUNNING:

@@ -3,13 +3,12 @@
 import logging
 import os
 import socket
-from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from jobs import batch, failpoints, protocol, services
+from jobs import claims, engine, failpoints, services
 from jobs.control import control as control_job
 from jobs.models import Actor, Job, Via
 from jobs.registry import get_kind
@@ -20,8 +19,7 @@ from jobs.tests.processes.laboratory import GATE
 log = logging.getLogger("jobs.tests.processes")
 
 
-def enqueue(jobs, grace):
-    services.GRACE = timedelta(seconds=grace)
+def enqueue(jobs):
     with transaction.atomic():
         for kind, key, payload in jobs:
             services.enqueue(kind, key, payload)
@@ -56,13 +54,19 @@ def control(job_id, action):
 
 def claim(job_id):
     wait_for_the_gate()
-    job = protocol.claim(job_id, get_kind(job_id.partition(":")[0]))
+    job = claims.claim(job_id, get_kind(job_id.partition(":")[0]))
     return "claimed" if job else "nothing"
 
 
+def work(kind, size):
+    """One group of so many new jobs. Returns how many there were."""
+    engine.group_size = lambda kind: size
+    return str(engine.carry_out_new([get_kind(kind)], more=lambda: None))
+
+
 COMMANDS = {
-    "run": protocol.run,
-    "batch": lambda kind: batch.run(get_kind(kind)),
+    "run": lambda job_id: engine.run(job_id) or "nothing to do",
+    "work": work,
     "claim": claim,
     "control": control,
     "enqueue": enqueue,
@@ -80,6 +84,19 @@ def deafen(name):
 
 
 failpoints.ACTIONS["deafen"] = deafen
+
+
+def once(action):
+    """At the first time only: what follows goes well."""
+
+    def act(name):
+        del settings.TASKHUB_FAILPOINTS[name]
+        action(name)
+
+    return act
+
+
+failpoints.ACTIONS |= {name: once(action) for name, action in failpoints.ACTIONS.items()}
 
 
 def carry_out(do, arguments, failpoints, mutant):

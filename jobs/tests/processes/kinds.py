@@ -8,24 +8,28 @@ from pathlib import Path
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 
-from jobs.registry import NotDone, PermanentError, handler
+from jobs import engine
+from jobs.registry import NotDone, PermanentError, Snooze, handler
 from jobs.running import check_cancelled
 
 COUNT_UP = "INSERT INTO effect_count VALUES (%s, 1) ON CONFLICT (job_id) DO UPDATE SET n = effect_count.n + 1"
-FAST = {"max_attempts": 3, "backoff": 0.05, "time_limit": 1, "lease_margin": 0}  # seconds
-ONCE = {**FAST, "max_attempts": 1, "time_limit": 2}
-STEADY = {**FAST, "time_limit": 50}  # for jobs that nobody else may take over, however slow the machine is
+FAST = {"max_attempts": 3, "backoff": 0.05, "time_limit": 3, "lease": 1.5}  # seconds
+ONCE = {**FAST, "max_attempts": 1, "time_limit": 1.5, "lease": 2}
+STEADY = {**FAST, "time_limit": 50, "lease": 60}  # for jobs that nobody else may take over, however slow the machine is
 
 
 def stop_in(place, job):
-    """What a pause of the whole machine looks like to everybody else: the process halts until SIGCONT."""
+    """What a pause of the whole machine looks like to everybody else: the process halts until SIGCONT.
+
+    Its time is not looked at, or it would end when it wakes: what else protects the job could not be seen.
+    """
     if job.attempt == 1 and job.payload.get("stop_in") == place:
+        engine.unwatch()
+        signal.setitimer(signal.ITIMER_REAL, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
 @handler("database", **FAST)
-@handler("batched", **FAST)
-@handler("announced", from_message=True, **STEADY)
 def have_effect(job, outcome=None):
     stop_in("finish", job)
     with connection.cursor() as cursor:
@@ -40,6 +44,12 @@ def send(job):
         sink.flush()
         os.fsync(sink.fileno())
     stop_in("external", job)
+
+
+def not_before(job):
+    if job.attempt == 1:
+        raise Snooze(1)
+    send(job)
 
 
 def not_sent_at_first(job):
@@ -85,22 +95,47 @@ handler("obedient_steady", external=look_and_send, **STEADY)(have_effect)
 handler("obedient_parked", external=look_and_send, in_doubt="park", **FAST)(have_effect)
 handler("endless", external=wait_without_end, **ONCE)(have_effect)
 handler("stubborn", external=wait_although_it_was_interrupted, **ONCE)(have_effect)
-handler("patient", external=send_and_wait_to_be_killed, **{**FAST, "time_limit": 3})(have_effect)
+handler("patient", external=send_and_wait_to_be_killed, **{**FAST, "time_limit": 5, "lease": 4})(have_effect)
+handler("snoozing", external=not_before, **FAST)(have_effect)
 
 
 @handler("raising", **FAST)
-def raise_error(job, outcome):
+def raise_error(job):
     have_effect(job)
     raise ValueError("smtp://user:secret@mail is down")
 
 
 @handler("hopeless", **FAST)
-def raise_permanent_error(job, outcome):
+def raise_permanent_error(job):
     have_effect(job)
     raise PermanentError("never")
 
 
 @handler("poison", **FAST)
-def kill_own_process(job, outcome):
+def kill_own_process(job):
     have_effect(job)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@handler("deadlocked", external=send, **FAST)
+def meet_a_deadlock_once(job, outcome):
+    """What PostgreSQL answers asks for another run of the transaction, not for another attempt."""
+    have_effect(job)
+    if not Path(f"{os.environ['TASKHUB_TEST_SINK']}-{job.pk}").exists():
+        Path(f"{os.environ['TASKHUB_TEST_SINK']}-{job.pk}").touch()
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE deadlock_detected; END $$")
+
+
+@handler("at_times_deadly", **FAST)
+def kill_if_told(job):
+    have_effect(job)
+    if job.payload.get("kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@handler("at_times_raising", **STEADY)
+def raise_if_told(job):
+    have_effect(job)
+    if job.payload.get("raise"):
+        raise ValueError("as told")

@@ -111,14 +111,14 @@ class Laboratory:
         pids.clear()
         return said
 
-    def enqueue(self, kind, grace=5, **payload):
-        return self.enqueue_all([(kind, payload)], grace)[0]
+    def enqueue(self, kind, **payload):
+        return self.enqueue_all([(kind, payload)])[0]
 
-    def enqueue_all(self, jobs, grace=5):
+    def enqueue_all(self, jobs):
         """In one transaction. Returns the ids."""
         jobs = [(kind, str(self.names + n), payload) for n, (kind, payload) in enumerate(jobs)]
         self.names += len(jobs)
-        assert self.call("enqueue", jobs, grace) == "enqueued", self.log.read_text()
+        assert self.call("enqueue", jobs) == "enqueued", self.log.read_text()
         return [f"{kind}:{key}" for kind, key, _ in jobs]
 
     def sql(self, statement, *values):
@@ -135,8 +135,9 @@ class Laboratory:
 
     def attempts(self, job_id):
         """The outcome of each, in order; None while it lasts."""
-        rows = self.sql("SELECT outcome, ended_at FROM job_attempt WHERE job_id = %s ORDER BY attempt", job_id)
-        return [row.outcome if row.ended_at else None for row in rows]
+        rows = self.sql("SELECT outcome FROM job_attempt WHERE job_id = %s ORDER BY attempt", job_id)
+        current = {"running": [None], "succeeded": ["succeeded"]}.get(self.job(job_id).state, [])
+        return [row.outcome for row in rows] + current
 
     def effects(self, job_id):
         """Those in the database, by two witnesses that must say the same, and those outside."""
@@ -150,11 +151,6 @@ class Laboratory:
 
     def claimable(self, job_id):
         return bool(self.sql(f"SELECT FROM job_log WHERE job_id = %s AND {CLAIMABLE}", job_id))
-
-    def make_due(self, job_id):
-        """The next sweep finds this job, and no other."""
-        self.database.execute("UPDATE job_log SET deliver_at = now() + interval '1 hour'")
-        self.database.execute("UPDATE job_log SET deliver_at = now() - interval '1 hour' WHERE job_id = %s", [job_id])
 
     def run_to_the_end(self, job_id, **options):
         """Again and again, as the sweep would have it."""

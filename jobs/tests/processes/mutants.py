@@ -1,91 +1,126 @@
 """The engine with one protection taken out, to see that the proofs notice. Applied in forked test processes only."""
 
-from contextlib import nullcontext
+import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 from django.db import connection, transaction
 
-from jobs import batch, protocol
-from jobs.models import Attempt, JobQuerySet
+from jobs import claims, engine, services, sweep
+from jobs.models import LeaseLost
 
-FENCE, ROW_LOCK = "AND lease_until IS NOT NULL AND attempt = %(attempt)s", "FOR NO KEY UPDATE"
+FENCE = "AND lease_until IS NOT NULL AND attempt = %(attempt)s"
+
+
+def without(part, statement, instead=""):
+    assert part in statement
+    return statement.replace(part, instead)
 
 
 def without_fence():
-    """Whoever comes out of its work finishes the job, whatever happened to it meanwhile."""
-    protocol.HOLD, protocol.SUCCEED = (without(FENCE, statement) for statement in (protocol.HOLD, protocol.SUCCEED))
+    """Whoever comes out of its work settles the job, whatever happened to it meanwhile."""
+    engine.SUCCEED = without(FENCE, engine.SUCCEED)
 
 
-def without(part, statement):
-    assert part in statement
-    return statement.replace(part, "")
+def fence_after_the_work():
+    """The row is not locked while its work is done."""
+
+    def settle(job, kind, returned, savepoint=True):
+        with transaction.atomic(savepoint=savepoint):
+            result = kind.finish(job) if kind.external is None else kind.finish(job, returned)
+            if not engine.execute(engine.SUCCEED, job, result=json.dumps(result)):
+                raise LeaseLost(job.pk)
+
+    engine.settle = settle
 
 
-def without_row_lock():
-    JobQuerySet.select_for_update = lambda rows, **options: rows.all()
-    protocol.HOLD = without(ROW_LOCK, protocol.HOLD)
+def without_fence_and_row_lock():
+    fence_after_the_work()
+    without_fence()
 
 
 def without_same_transaction_completion():
-    """The effects are committed, and then, in another transaction, the word that they are."""
+    """The word is committed, and then, in another transaction, what it says."""
+    execute = engine.execute
 
-    execute = protocol.execute
+    def commit_at_once(statement, job, **values):
+        rows = execute(statement, job, **values)
+        connection.connection.commit()
+        return rows
 
-    def commit_first(statement, job, **values):
-        if statement == protocol.SUCCEED:
-            connection.connection.commit()
-        return execute(statement, job, **values)
-
-    protocol.execute = commit_first
-
-
-def without_row_lock_and_fence():
-    without_row_lock()
-    without_fence()
+    engine.execute = commit_at_once
 
 
 def external_inside_the_transaction():
     """The mistake that is easiest to make."""
-    protocol.external = lambda job, kind: None
-    work = protocol.work
+    engine.external = lambda job, kind: None
+    settle = engine.settle
 
-    def work_with_external_part(job, kind, outcome):
-        finish = kind.finish
-        work(job, replace(kind, finish=lambda job, outcome: finish(job, kind.external(job))), outcome)
+    def settle_with_external_part(job, kind, returned, savepoint=True):
+        if kind.external is None:
+            return settle(job, kind, returned, savepoint)
+        if kind.finish is None:
+            whole = replace(kind, finish=lambda job, returned: kind.external(job))
+        else:
+            whole = replace(kind, finish=lambda job, returned: kind.finish(job, kind.external(job)))
+        return settle(job, whole, returned, savepoint)
 
-    protocol.work = work_with_external_part
-
-
-def batch_without_savepoint():
-    """What a job did before it raised is committed with what the others did."""
-    atomic = transaction.atomic
-    batch.transaction = SimpleNamespace(atomic=lambda: nullcontext() if connection.in_atomic_block else atomic())
-
-
-def batch_without_mark():
-    """A batch that killed its process is taken again as a whole."""
-    batch.worker_name = str
+    engine.settle = settle_with_external_part
 
 
-def batch_without_row_lock_and_fence():
-    """Whatever happened to its jobs meanwhile, a batch finishes them."""
-    without_row_lock()
-    batch.SUCCEED = without("AND attempt = 0 AND finished_at IS NULL", batch.SUCCEED)
+def claim_without_lease_test():
+    """A job is taken from a worker that is at it."""
+    claims.CLAIM = without("THEN lease_until < statement_timestamp()", claims.CLAIM, "THEN true")
+    claims.FIND = without(
+        "AND COALESCE(lease_until, run_at) <= statement_timestamp()", claims.FIND, "AND run_at <= statement_timestamp()"
+    )
 
 
-def batch_without_row_lock_fence_and_key():
-    """Nor does it mind that the attempt it writes down has been made by somebody else."""
-    batch_without_row_lock_and_fence()
-    create = Attempt.objects.bulk_create
-    Attempt.objects.bulk_create = lambda rows: create(rows, ignore_conflicts=True)
+def attempt_uncommitted_before_external():
+    """A process that dies takes with it that it had begun."""
+    external = engine.external
+
+    def external_before_the_claim(job, kind):
+        def call(job):
+            claims.release([job])
+            returned = kind.external(job)
+            values = {"job_id": job.pk, "attempt": 0, "worker": job.worker, "lease": job.lease_until - job.started_at}
+            claims.fetch(claims.CLAIM, values)
+            return returned
+
+        once_more = kind.external is None or job.attempt > 1
+        return external(job, kind if once_more else replace(kind, external=call))
+
+    engine.external = external_before_the_claim
 
 
-def batch_without_same_transaction_completion():
-    succeed = batch.succeed
+def external_twice():
+    """For good measure."""
+    external = engine.external
 
-    def commit_first(results):
-        connection.connection.commit()
-        succeed(results)
+    def call_twice(job, kind):
+        external(job, kind)
+        job.external_result = None
+        return external(job, kind)
 
-    batch.succeed = commit_first
+    engine.external = call_twice
+
+
+def sweep_silent():
+    """What nobody was told of waits for ever."""
+    sweep.wake = lambda queue: True
+
+
+def enqueue_on_its_own_connection():
+    """The job is there, whatever becomes of what it is about."""
+    insert = services.insert
+
+    def insert_elsewhere(kind, rows):
+        other = connection.copy()
+        services.connection, before = other, services.connection
+        try:
+            insert(kind, rows)
+        finally:
+            services.connection = before
+            other.close()
+
+    services.insert = insert_elsewhere

@@ -43,20 +43,9 @@ def pause_in_the_final_transaction(lab, **options):
 
 def crash_before_the_commit(lab, **options):
     job_id = lab.enqueue("database")
-    assert lab.run(job_id, failpoints={"work.before_commit": "kill"}, **options) == "SIGKILL"
+    assert lab.run(job_id, failpoints={"settle.before_commit": "kill"}, **options) == "SIGKILL"
     lab.run_to_the_end(job_id, **options)
     return job_id
-
-
-def pause_in_a_batch(lab, **options):
-    """A batch sleeps before its commit, and its job is announced. What the other worker had to say, and the batch."""
-    job_id = lab.enqueue("batched", stop_in="finish")
-    batch = lab.halted(lab.start("batch", "batched", **options), "T")
-    other = lab.halted(lab.start("run", job_id, **options), "TZ")  # it stops there, too, if it gets so far
-    os.kill(other, signal.SIGCONT)
-    said = lab.wait(other)
-    os.kill(batch, signal.SIGCONT)
-    return job_id, said, lab.wait(batch)
 
 
 def assert_one_effect(lab, job_id):

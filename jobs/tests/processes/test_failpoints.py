@@ -14,62 +14,92 @@ TABLES = {
 # place               actions          state         database  external  attempts
 claim.locked          kill,raise,drop  succeeded     1         0         S
 claim.before_commit   kill,raise,drop  succeeded     1         0         S
-claim.after_commit    kill,raise,drop  succeeded     1         0         L S
-work.before           kill,drop        succeeded     1         0         L S
-work.before           raise            succeeded     1         0         E S
-work.after            kill,drop        succeeded     1         0         L S
-work.after            raise            succeeded     1         0         E S
-work.before_commit    kill,drop        succeeded     1         0         L S
-work.before_commit    raise            succeeded     1         0         E S
+claim.after_commit    kill,raise       succeeded     1         0         L S
+# a lost connection is not the job's fault: what it was needed for is done on another one
+claim.after_commit    drop             succeeded     1         0         S
+settle.before         kill             succeeded     1         0         L S
+settle.before         raise            succeeded     1         0         E S
+settle.before         drop             succeeded     1         0         S
+settle.fenced         kill             succeeded     1         0         L S
+settle.fenced         raise            succeeded     1         0         E S
+settle.fenced         drop             succeeded     1         0         S
+settle.before_commit  kill             succeeded     1         0         L S
+settle.before_commit  raise            succeeded     1         0         E S
+settle.before_commit  drop             succeeded     1         0         S
 # the commit happened, so nothing that comes later can change anything
-work.after_commit     kill,raise,drop  succeeded     1         0         S
+settle.after_commit   kill,raise,drop  succeeded     1         0         S
 # the handler raised, and the worker is lost before it has written that down
-fail.before           kill,raise,drop  succeeded     1         0         L S
-fail.before_commit    kill,raise,drop  succeeded     1         0         L S
+fail.before           kill,raise       succeeded     1         0         L S
+fail.before           drop             succeeded     1         0         E S
+fail.before_commit    kill,raise       succeeded     1         0         L S
+fail.before_commit    drop             succeeded     1         0         E S
 """,
     # A kind with an external effect that may be repeated, and database effects
     "external": """
 claim.locked          kill,raise,drop  succeeded     1         1         S
 claim.before_commit   kill,raise,drop  succeeded     1         1         S
 claim.after_commit    kill,raise       succeeded     1         1         L S
-# the lost connection goes unnoticed until after the external effect
-claim.after_commit    drop             succeeded     1         2         L S
+claim.after_commit    drop             succeeded     1         1         S
 external.before       kill             succeeded     1         1         L S
 external.before       raise            succeeded     1         1         E S
-external.before       drop             succeeded     1         2         L S
-# the window that the promise names: sent, and not yet committed
-external.after        kill,drop        succeeded     1         2         L S
+external.before       drop             succeeded     1         1         S
+# the window that the promise names: sent, and the process dies before that is written down
+external.after        kill             succeeded     1         2         L S
 external.after        raise            succeeded     1         2         E S
-work.before           kill,drop        succeeded     1         2         L S
-work.before           raise            succeeded     1         2         E S
-work.after            kill,drop        succeeded     1         2         L S
-work.after            raise            succeeded     1         2         E S
-work.before_commit    kill,drop        succeeded     1         2         L S
-work.before_commit    raise            succeeded     1         2         E S
-work.after_commit     kill,raise,drop  succeeded     1         1         S
-fail.before           kill,raise,drop  succeeded     1         2         L S
-fail.before_commit    kill,raise,drop  succeeded     1         2         L S
+external.after        drop             succeeded     1         1         S
+# written down: whatever comes now, it is not sent again
+external.kept         kill             succeeded     1         1         L S
+external.kept         raise            succeeded     1         1         E S
+external.kept         drop             succeeded     1         1         S
+settle.before         kill             succeeded     1         1         L S
+settle.before         raise            succeeded     1         1         E S
+settle.before         drop             succeeded     1         1         S
+settle.fenced         kill             succeeded     1         1         L S
+settle.fenced         raise            succeeded     1         1         E S
+settle.fenced         drop             succeeded     1         1         S
+settle.before_commit  kill             succeeded     1         1         L S
+settle.before_commit  raise            succeeded     1         1         E S
+settle.before_commit  drop             succeeded     1         1         S
+settle.after_commit   kill,raise,drop  succeeded     1         1         S
+fail.before           kill,raise       succeeded     1         1         L S
+fail.before           drop             succeeded     1         1         E S
+fail.before_commit    kill,raise       succeeded     1         1         L S
+fail.before_commit    drop             succeeded     1         1         E S
 """,
     # A kind with an external effect that may not be repeated: never two of them
     "parked": """
 claim.locked          kill,raise,drop  succeeded     1         1         S
 claim.before_commit   kill,raise,drop  succeeded     1         1         S
 # before the external part has left word that it begins, nothing is in doubt
-claim.after_commit    kill,raise,drop  succeeded     1         1         L S
-external.before       kill,drop        succeeded     1         1         L S
+claim.after_commit    kill,raise       succeeded     1         1         L S
+claim.after_commit    drop             succeeded     1         1         S
+external.before       kill             succeeded     1         1         L S
+external.before       drop             succeeded     1         1         S
 external.before       raise            succeeded     1         1         E S
-external.after        kill,raise,drop  needs_review  0         1         D
-work.before           kill,raise,drop  needs_review  0         1         D
-work.after            kill,raise,drop  needs_review  0         1         D
-work.before_commit    kill,raise,drop  needs_review  0         1         D
-work.after_commit     kill,raise,drop  succeeded     1         1         S
-fail.before           kill,raise,drop  needs_review  0         1         D
-fail.before_commit    kill,raise,drop  needs_review  0         1         D
+external.after        kill,raise       needs_review  0         1         D
+external.after        drop             succeeded     1         1         S
+external.kept         kill             succeeded     1         1         L S
+external.kept         raise            succeeded     1         1         E S
+external.kept         drop             succeeded     1         1         S
+settle.before         kill             succeeded     1         1         L S
+settle.before         raise            succeeded     1         1         E S
+settle.before         drop             succeeded     1         1         S
+settle.fenced         kill             succeeded     1         1         L S
+settle.fenced         raise            succeeded     1         1         E S
+settle.fenced         drop             succeeded     1         1         S
+settle.before_commit  kill             succeeded     1         1         L S
+settle.before_commit  raise            succeeded     1         1         E S
+settle.before_commit  drop             succeeded     1         1         S
+settle.after_commit   kill,raise,drop  succeeded     1         1         S
+fail.before           kill,raise       succeeded     1         1         L S
+fail.before           drop             succeeded     1         1         E S
+fail.before_commit    kill,raise       succeeded     1         1         L S
+fail.before_commit    drop             succeeded     1         1         E S
 """,
 }
 LETTERS = {"worker_lost": "L", "error": "E", "in_doubt": "D", "succeeded": "S", None: "?"}
-NOT_IN_A_RUN = {"sweep.marked"} | {place for place in NAMES if place.startswith("batch.")}  # test_batches.py
-NOT_WITHOUT_EXTERNAL_PART = {"external.before", "external.after"}
+NOT_IN_A_RUN = {"sweep.found"} | {place for place in NAMES if place.startswith("together.")}  # test_groups.py
+NOT_WITHOUT_EXTERNAL_PART = {"external.before", "external.after", "external.kept"}
 
 
 def predictions():
@@ -87,7 +117,7 @@ PREDICTED = dict(predictions())
 
 def armed(place, action):
     """The places of fail() lie on the path of a job that fails."""
-    return {"work.before": "raise", place: action} if place.startswith("fail.") else {place: action}
+    return {"settle.before": "raise", place: action} if place.startswith("fail.") else {place: action}
 
 
 @pytest.fixture(scope="module")
@@ -121,14 +151,3 @@ def test_the_table_has_every_place_and_action(kind):
     assert {case[1:] for case in PREDICTED if case[0] == kind} == {
         (place, action) for place in NAMES - off_path for action in ACTIONS
     }
-
-
-@pytest.mark.parametrize(("action", "ending"), [("kill", "SIGKILL"), ("raise", "FailpointError"), ("drop", "(1, 1)")])
-def test_a_sweep_that_is_lost_before_it_announces_costs_one_wait(lab, action, ending):
-    job_id = lab.enqueue("database")
-    lab.make_due(job_id)
-
-    assert lab.call("sweep", failpoints={"sweep.marked": action}) == ending
-    assert lab.job(job_id).deliveries == 1
-    lab.make_due(job_id)
-    assert lab.call("sweep") == "(1, 1)"

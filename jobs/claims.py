@@ -1,0 +1,224 @@
+"""How jobs are taken: many new ones of a kind by one statement, any other by itself. docs/jobs.md says why it is safe.
+
+A claim counts the attempt and starts the lease, and is committed before the work begins. It is fixed text: each job
+takes one (docs/adr/0011-where-sql-is-fixed.md).
+"""
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, models, transaction
+from psycopg.errors import LockNotAvailable
+
+from jobs.failpoints import failpoint
+from jobs.models import UNFINISHED, Attempt, Job, Outcome, State
+from jobs.registry import Kind
+from taskhub.postgresql.errors import is_caused_by
+
+log = logging.getLogger("jobs")
+FIELDS = Job._meta.concrete_fields
+NAMES = [field.attname for field in FIELDS]
+COLUMNS = ", ".join(NAMES)
+# One page of each index is read for each kind, however many jobs wait, and whatever the planner's statistics say: the
+# conditions are those of job_log_new_idx and job_log_tried_idx
+NEW = "job_log.kind = known.kind AND state = 'queued' AND attempt = 0 AND run_at <= statement_timestamp()"
+TRIED = """job_log.kind = known.kind AND state IN ('queued', 'running') AND attempt > 0
+    AND COALESCE(lease_until, run_at) <= statement_timestamp()"""
+# Of the kinds that are asked for the most urgent one that has new jobs, and of it so many. Those that another worker
+# takes at this moment are left to it
+CLAIM_NEW = f"""
+    WITH first AS MATERIALIZED (
+        SELECT known.* FROM unnest(%(kinds)s::text[], %(priorities)s::int[], %(sizes)s::int[], %(leases)s::interval[])
+            AS known (kind, priority, size, lease)
+        CROSS JOIN LATERAL (SELECT run_at FROM job_log WHERE {NEW} ORDER BY run_at LIMIT 1) AS oldest
+        ORDER BY priority, run_at LIMIT 1
+    ), picked AS MATERIALIZED (
+        SELECT job_id FROM first AS known CROSS JOIN LATERAL (
+            SELECT job_id FROM job_log WHERE {NEW} ORDER BY run_at LIMIT known.size FOR NO KEY UPDATE SKIP LOCKED
+        ) AS new
+    )
+    UPDATE job_log SET state = 'running', attempt = 1, worker = %(worker)s, started_at = statement_timestamp(),
+        lease_until = statement_timestamp() + (SELECT lease FROM first)
+    WHERE job_id = ANY (ARRAY (SELECT job_id FROM picked))
+    RETURNING {COLUMNS}
+"""  # noqa: S608 - our own text
+# Those that are claimed alone, the most urgent first: more than one, because other workers look for them, too
+FIND = f"""
+    SELECT job_id FROM unnest(%(kinds)s::text[], %(priorities)s::int[], %(alone)s::bool[])
+        AS known (kind, priority, alone)
+    CROSS JOIN LATERAL (
+        (SELECT job_id, COALESCE(lease_until, run_at) AS due FROM job_log WHERE {TRIED}
+            ORDER BY COALESCE(lease_until, run_at) LIMIT 8)
+        UNION ALL
+        (SELECT job_id, run_at FROM job_log WHERE known.alone AND {NEW} ORDER BY run_at LIMIT 8)
+    ) AS found
+    ORDER BY priority, due LIMIT 8
+"""  # noqa: S608
+DUE = f"""
+    SELECT kind FROM unnest(%(kinds)s::text[]) AS known (kind)
+    WHERE EXISTS (SELECT FROM job_log WHERE {NEW}) OR EXISTS (SELECT FROM job_log WHERE {TRIED})
+"""  # noqa: S608
+# A job that runs is one that has a lease: `state = 'running'` would let a planner that knows of no unfinished job read
+# all of them by their index instead of this one by its key
+CLAIM = f"""
+    UPDATE job_log SET state = 'running', attempt = attempt + 1, worker = %(worker)s, progress = NULL,
+        started_at = statement_timestamp(), lease_until = statement_timestamp() + %(lease)s
+    WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND CASE state
+        WHEN 'queued' THEN run_at <= statement_timestamp()
+        WHEN 'running' THEN lease_until < statement_timestamp()
+    END
+    RETURNING {COLUMNS}
+"""  # noqa: S608
+RELEASE = """
+    UPDATE job_log SET state = 'queued', attempt = 0, worker = '', started_at = NULL, lease_until = NULL
+    WHERE job_id = ANY (%(job_ids)s) AND lease_until IS NOT NULL AND attempt = 1 AND worker = %(worker)s
+"""
+EMPTY_PAYLOAD_SHA = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"  # of {}
+SENTENCES = {
+    Outcome.WORKER_LOST: "The worker vanished; its lease ended.",
+    Outcome.IN_DOUBT: "Whether the external effect happened is unknown, and it may not happen twice.",
+}
+
+
+def claim_new(sizes: Mapping[Kind, int], begin_within: float) -> list[Job]:
+    """New jobs of one of these kinds, up to its number of them, each in its first attempt; the oldest first.
+
+    The caller begins each within so many seconds, or lets go of it by release().
+    """
+    values = {
+        "kinds": [kind.name for kind in sizes],
+        "priorities": [kind.priority for kind in sizes],
+        "sizes": [*sizes.values()],
+        "leases": [timedelta(seconds=begin_within + kind.lease_seconds) for kind in sizes],
+        "worker": worker_name(),
+    }
+    jobs = sorted(fetch(CLAIM_NEW, values), key=lambda job: (job.run_at, job.pk))
+    failpoint("claim.after_commit")
+    return jobs
+
+
+def release(jobs: Iterable[Job]) -> None:
+    """Queue jobs of claim_new() again that were not begun. Their attempt does not count: nothing happened in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(RELEASE, {"job_ids": [job.pk for job in jobs], "worker": worker_name()})
+
+
+def find(kinds: Iterable[Kind]) -> list[str]:
+    """Ids of jobs that are to be claimed alone: tried before, left behind, or of a kind that may not be repeated."""
+    values: dict[str, Any] = {
+        "kinds": [kind.name for kind in kinds],
+        "priorities": [kind.priority for kind in kinds],
+        "alone": [kind.in_doubt == "park" for kind in kinds],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(FIND, values)
+        return [job_id for (job_id,) in cursor.fetchall()]
+
+
+def due(kinds: Iterable[Kind]) -> set[str]:
+    """The names of those kinds that have something to do at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, {"kinds": [kind.name for kind in kinds]})
+        return {name for (name,) in cursor.fetchall()}
+
+
+def claim(job_id: str, kind: Kind) -> Job | None:
+    """Take this job for one attempt. None when it is settled, held, not due, or not there."""
+    try:
+        with transaction.atomic():
+            job = locked(job_id, kind)
+            failpoint("claim.locked")
+            taken = job and take(job, kind)
+            failpoint("claim.before_commit")
+    except OperationalError as error:
+        if is_caused_by(error, LockNotAvailable):
+            return None  # its worker is about to settle it, or another one claims it
+        raise
+    failpoint("claim.after_commit")
+    return taken or None
+
+
+def locked(job_id: str, kind: Kind) -> Job | None:
+    new = {"kind": kind.name, "max_attempts": kind.max_attempts, "payload_sha": EMPTY_PAYLOAD_SHA}
+    rows = Job.objects.select_for_update(nowait=True, no_key=True)
+    job, created = rows.get_or_create(job_id=job_id, defaults=new)
+    if created:
+        transaction.set_rollback(True)  # it was pruned since it was found
+        return None
+    return job
+
+
+def take(job: Job, kind: Kind) -> Job | None:
+    """The locked job, claimed, or None. Whoever held it before has been silent for a whole lease."""
+    if job.state not in UNFINISHED:
+        return None
+    left_behind = job.state == State.RUNNING
+    ending = end_of(job, left_behind)
+    if ending:
+        give_up(job, kind, *ending)
+        return None
+    claimed = fetch(CLAIM, {"job_id": job.pk, "attempt": job.attempt, "worker": worker_name(),
+        "lease": timedelta(seconds=kind.lease_seconds)})  # fmt: skip
+    if not claimed:
+        return None
+    if left_behind:
+        record_attempt(job, Outcome.WORKER_LOST)
+    return claimed[0]
+
+
+def end_of(job: Job, left_behind: bool) -> tuple[State, Outcome] | None:
+    """What becomes of it instead of another attempt, and why."""
+    if left_behind and job.in_doubt_since:
+        return State.NEEDS_REVIEW, Outcome.IN_DOUBT
+    if left_behind and job.cancel_requested_at:
+        return State.CANCELLED, Outcome.WORKER_LOST
+    if job.attempt >= job.max_attempts:
+        return State.FAILED, Outcome.WORKER_LOST
+    return None
+
+
+def give_up(job: Job, kind: Kind, target: State, outcome: Outcome) -> None:
+    rows = Job.objects.filter(pk=job.pk).claimable()
+    if not rows.move(State(job.state), target, error_code=outcome, error=SENTENCES[outcome]):
+        return
+    if job.state == State.RUNNING:
+        record_attempt(job, outcome)
+    if target == State.FAILED:
+        fail_with(job, kind, SENTENCES[outcome])
+
+
+def record_attempt(job: Job, outcome: Outcome, error: str = "") -> None:
+    """Write down what the attempt came to that `job` was claimed for."""
+    of_job: Any = {"job": job, "attempt": job.attempt, "worker": job.worker, "started_at": job.started_at}
+    Attempt.objects.create(**of_job, outcome=outcome, error=error or SENTENCES.get(outcome, ""))
+
+
+def fail_with(job: Job, kind: Kind, error: str) -> None:
+    """What the kind does when a job of it fails for good, in the transaction of that."""
+    if kind.failed:
+        try:
+            with transaction.atomic():
+                kind.failed(job, error)
+        except Exception:  # the job has failed all the same: what else should become of it
+            log.exception("%s: failed() of its kind raised", job.pk)
+
+
+def fetch(statement: str, values: Mapping[str, Any]) -> list[Job]:
+    """The jobs whose COLUMNS a statement returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [Job.from_db(DEFAULT_DB_ALIAS, NAMES, [*map(decoded, FIELDS, row)]) for row in cursor.fetchall()]
+
+
+def decoded(field: "models.Field[Any, Any]", value: Any) -> Any:
+    """Django leaves it to its fields to decode JSON."""
+    return json.loads(value) if value is not None and isinstance(field, models.JSONField) else value
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"[:80]

@@ -1,0 +1,339 @@
+"""Carries out jobs: claim, the external part, settle. docs/jobs.md says why that is exactly once.
+
+The safety argument needs no clock: what a job does to the database commits only together with `running -> succeeded`,
+which is the first statement of that transaction, locks the row, and holds only while `attempt` is ours. Leases decide
+only when another may try.
+"""
+
+import faulthandler
+import json
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
+from django.db.models.functions import Now
+from django.utils import timezone
+from psycopg.pq import TransactionStatus
+
+from jobs import claims
+from jobs.failing import fail
+from jobs.failpoints import failpoint
+from jobs.models import Job, LeaseLost
+from jobs.registry import Cancelled, Kind, NotDone, PermanentError, Snooze, find_kind, get_kind, kinds
+from taskhub.postgresql.errors import PASSING_STATES, sqlstate
+
+log = logging.getLogger("jobs")
+GROUP_SECONDS = 1.0  # after which none of the jobs that were claimed together is begun any more
+GROUP_TARGET = 0.2  # seconds of work that a group should be
+LARGEST_GROUP = 50
+RUNS = 3  # of a transaction that PostgreSQL asks to try again, or whose connection is lost
+TRY_AGAIN = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not had in time
+STDERR = 2  # its file descriptor
+LONGEST_PAUSE = 1.0  # seconds between two tries to reach PostgreSQL
+STATED = (NotDone, PermanentError, Snooze, Cancelled)  # an external part that raises one says that nothing happened
+SUCCEED = """
+    UPDATE job_log SET state = 'succeeded', result = nullif(%(result)s::jsonb, 'null'), external_result = NULL,
+        finished_at = statement_timestamp(), lease_until = NULL, error_code = '', error = '', in_doubt_since = NULL
+    WHERE job_id = %(job_id)s AND lease_until IS NOT NULL AND attempt = %(attempt)s
+"""
+SET_RESULT = "UPDATE job_log SET result = %(result)s, finished_at = statement_timestamp() WHERE job_id = %(job_id)s"
+seconds_of: dict[str, float] = {}  # what a job of a kind took in this process lately
+
+
+def work(queue: str, more: Callable[[], object], until: Callable[[], bool]) -> bool:
+    """Carry out jobs of the queue until none is due, or `until()` says so. Returns whether there may be further ones.
+
+    Calls `more()` when there seem to be enough for another process.
+    """
+    served = kinds(queue)
+    while carry_out_new(served, more) + carry_out_tried(served):
+        if until():
+            return True
+    return False
+
+
+def carry_out_new(served: Sequence[Kind], more: Callable[[], object]) -> int:
+    """A group of new jobs of one kind. Returns how many there were."""
+    begin_until = time.monotonic() + GROUP_SECONDS
+    sizes = {kind: group_size(kind) for kind in served if kind.in_doubt != "park"}
+    jobs = claims.claim_new(sizes, begin_within=GROUP_SECONDS)
+    if not jobs:
+        return 0
+    kind = get_kind(jobs[0].kind)
+    if len(jobs) == sizes[kind]:
+        more()
+    with watched(kind, GROUP_SECONDS):
+        rest = carry_out_group(jobs, kind, begin_until)
+    if rest:
+        claims.release(rest)
+    learn(kind, (time.monotonic() - begin_until + GROUP_SECONDS) / max(1, len(jobs) - len(rest)))
+    return len(jobs)
+
+
+def carry_out_group(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job]:
+    """Returns those that were not begun in time."""
+    if kind.external is None and len(jobs) > 1 and settle_together(jobs, kind, begin_until):
+        return []
+    while jobs and time.monotonic() < begin_until:
+        job, *jobs = jobs
+        attempt(job, kind)
+    return jobs
+
+
+def group_size(kind: Kind) -> int:
+    """How many are claimed together: those that a process has done before the others would miss them."""
+    if kind.lease is not None or kind.name not in seconds_of:
+        return 1
+    return max(1, min(LARGEST_GROUP, int(GROUP_TARGET / seconds_of[kind.name])))
+
+
+def learn(kind: Kind, seconds: float) -> None:
+    seconds_of[kind.name] = (seconds_of.get(kind.name, seconds) + seconds) / 2
+
+
+def carry_out_tried(served: Sequence[Kind]) -> int:
+    """The first that can be had of those that are claimed alone. Returns how many there were to choose from."""
+    found = claims.find(served)
+    for job_id in found:
+        if run(job_id):
+            break
+    return len(found)
+
+
+def run(job_id: str) -> str:
+    """Carry out this job if it is there to be done. Returns what came of it, or nothing."""
+    kind = find_kind(job_id)
+    if kind is None:
+        return ""  # a worker of a newer release will know it
+    with watched(kind):
+        job = claims.claim(job_id, kind)
+        return attempt(job, kind) if job else ""
+
+
+def settle_together(jobs: Sequence[Job], kind: Kind, until: float) -> bool:
+    """All in one transaction, if none raises. Else nothing has happened, and each is to be tried by itself."""
+    try:
+        with transaction.atomic():
+            for job in jobs:
+                settle(job, kind, None, savepoint=False)
+                if time.monotonic() > until:
+                    transaction.set_rollback(True)
+                    return False
+            failpoint("together.before_commit")
+        failpoint("together.after_commit")
+    except Exception as error:  # which one it was, and why, each will tell when it is tried alone
+        log.debug("%d %s go alone", len(jobs), kind.name, exc_info=error)
+        discard_broken_connection()
+        return False
+    return True
+
+
+def attempt(job: Job, kind: Kind) -> str:
+    """One attempt of a claimed job. Returns what came of it. Raises Unreachable."""
+    try:
+        returned = external(job, kind)
+        persevere(lambda: settle(job, kind, returned))
+    except LeaseLost:
+        return "lease lost"
+    except (SystemExit, KeyboardInterrupt, Unreachable):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is written down and decides what follows
+        caught = error
+        discard_broken_connection()
+        return str(persevere(lambda: fail(job, kind, caught)))
+    log.info("%s: succeeded", job.pk)
+    return "succeeded"
+
+
+def external(job: Job, kind: Kind) -> Any:
+    """What the part outside any transaction returns, or returned in an earlier attempt.
+
+    A kind that may not be repeated leaves word before it begins, and takes it back once it is known what happened.
+    """
+    if kind.external is None:
+        return None
+    if job.external_result is not None:
+        return job.external_result[0]
+    failpoint("external.before")
+    if kind.in_doubt == "park":
+        persevere(lambda: hold(job, in_doubt_since=Now()))
+        job.in_doubt_since = timezone.now()
+    try:
+        with interrupted_after(kind.soft_time_limit):
+            returned = kind.external(job)
+    except STATED:
+        job.in_doubt_since = None
+        raise
+    failpoint("external.after")
+    if not connection.get_autocommit():
+        raise RuntimeError("The external part left the connection in a transaction.")
+    if kind.finish is not None:
+        kept = [json.loads(as_json(returned))]
+        persevere(lambda: hold(job, external_result=kept, in_doubt_since=None))
+        job.in_doubt_since = None
+        failpoint("external.kept")
+    return returned
+
+
+def hold(job: Job, **fields: Any) -> None:
+    """Write fields of a job whose attempt is ours. Raises LeaseLost."""
+    if not Job.objects.held(job).update(**fields):
+        raise LeaseLost(job.pk)
+
+
+def as_json(value: Any) -> str:
+    """Raises PermanentError: no other attempt would return anything else."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise PermanentError(f"What the handler returned is not JSON: {error}") from error
+
+
+def settle(job: Job, kind: Kind, returned: Any, savepoint: bool = True) -> None:
+    """The word `succeeded`, which is the fence, and what the job does to the database, in one transaction."""
+    if kind.finish is None:
+        if not execute(SUCCEED, job, result=as_json(returned)):
+            raise LeaseLost(job.pk)
+        failpoint("settle.after_commit")
+        return
+    with transaction.atomic(savepoint=savepoint):
+        failpoint("settle.before")
+        if not execute(SUCCEED, job, result="null"):
+            raise LeaseLost(job.pk)
+        failpoint("settle.fenced")
+        with interrupted_after(kind.soft_time_limit):
+            result = kind.finish(job) if kind.external is None else kind.finish(job, returned)
+        connection.validate_no_broken_transaction()  # or it would end in a rollback that nobody sees
+        if connection.connection.info.transaction_status != TransactionStatus.INTRANS:
+            raise RuntimeError("The handler ended the transaction by itself.")
+        if result is not None:
+            execute(SET_RESULT, job, result=as_json(result))
+        failpoint("settle.before_commit")
+    failpoint("settle.after_commit")
+
+
+def execute(statement: str, job: Job, **values: Any) -> int:
+    """Returns the number of rows. The job's id and the attempt that `job` stands for are among the values."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"job_id": job.pk, "attempt": job.attempt, **values})
+        rows: int = cursor.rowcount
+        return rows
+
+
+def is_connected() -> bool:
+    return bool(connection.is_connected())  # type: ignore[attr-defined] # of taskhub.postgresql
+
+
+class Unreachable(Exception):
+    """PostgreSQL stayed away. What became of the last commit is unknown: the row says it, when the lease has ended."""
+
+
+def persevere(write: Callable[[], Any]) -> Any:
+    """What `write` returns, which is run again when PostgreSQL went away or asks for it. Raises Unreachable."""
+    for _ in range(RUNS - 1):
+        wire = connection.connection
+        try:
+            return write()
+        except (DatabaseError, InterfaceError) as error:
+            if sqlstate(error) in PASSING_STATES:
+                connection.close()
+            elif sqlstate(error) not in TRY_AGAIN and not was_lost(wire):
+                raise
+            log.debug("once more", exc_info=error)
+            reconnect()
+    return write()
+
+
+def was_lost(wire: Any) -> bool:
+    """Whether that connection of psycopg has ended, be it that Django has made another one meanwhile."""
+    return wire is None or bool(wire.closed) or not is_connected()
+
+
+def reconnect() -> None:
+    """Wait for PostgreSQL as long as this process may be silent. Raises Unreachable."""
+    pause = 0.05
+    while True:
+        discard_broken_connection()
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            if time.monotonic() + 2 * pause > watch.silent_until:
+                raise Unreachable from error
+        else:
+            return
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def discard_broken_connection() -> None:
+    """A time limit that strikes while COMMIT is under way leaves Django believing that it is inside a transaction."""
+    wire = connection.connection
+    if wire is None:
+        return
+    if connection.in_atomic_block or not connection.autocommit or not is_connected():
+        wire.close()
+        del connections[DEFAULT_DB_ALIAS]
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Raises SoftTimeLimitExceeded in the body when it takes longer, in the main thread, as Celery's tasks are."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def interrupt(signum: int, frame: Any) -> None:
+    raise SoftTimeLimitExceeded
+
+
+class Watch:
+    """Until when this process may be silent, and until when it may be at it at all: times of time.monotonic()."""
+
+    silent_until = end = 0.0
+
+    def extend(self, seconds: float) -> None:
+        """Ends this process, with its stacks in the log, unless it says more by then. Nothing can prevent that."""
+        now = time.monotonic()
+        self.silent_until = min(now + seconds, self.end)
+        faulthandler.dump_traceback_later(max(0.01, self.silent_until - now), exit=True, file=STDERR)
+
+
+watch = Watch()
+
+
+@contextmanager
+def watched(kind: Kind, extra: float = 0) -> Iterator[None]:
+    """The body has the time limit of the kind, and so many seconds more."""
+    watch.end = time.monotonic() + kind.time_limit + extra
+    watch.extend(kind.silence_limit + extra)
+    try:
+        yield
+    finally:
+        unwatch()
+
+
+def unwatch() -> None:
+    faulthandler.cancel_dump_traceback_later()
+    watch.silent_until = watch.end = 0.0
