@@ -35,5 +35,5 @@ def works():
 @pytest.fixture
 def awake(works):
     """After what an earlier test did to it, the worker takes messages again."""
-    job_id = works.lab.enqueue("steady", grace=0)
+    job_id = works.lab.enqueue("steady")
     wait_until(lambda: works.lab.finished(job_id))

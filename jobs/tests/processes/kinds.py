@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +47,11 @@ def send(job):
     stop_in("external", job)
 
 
+def fall_asleep_and_send(job):
+    os.kill(os.getpid(), signal.SIGSTOP)
+    send(job)
+
+
 def not_before(job):
     if job.attempt == 1:
         raise Snooze(1)
@@ -70,6 +76,10 @@ def send_and_wait_to_be_killed(job):
         signal.pause()
 
 
+def sleep(job):
+    time.sleep(6)
+
+
 def grow(job):
     """Beyond what a process of a worker may have."""
     return len(b"x" * (300 * 1024 * 1024))
@@ -87,6 +97,8 @@ def wait_although_it_was_interrupted(job):
 
 handler("external", external=send, **FAST)(have_effect)
 handler("steady", external=send, **STEADY)(have_effect)
+handler("asleep", external=sleep, **STEADY)(have_effect)
+handler("in_the_mail", external=send, queue="mail", **STEADY)(have_effect)
 handler("growing", external=grow, **STEADY)(have_effect)
 handler("parked", external=send, in_doubt="park", **FAST)(have_effect)
 handler("parked_later", external=not_sent_at_first, in_doubt="park", **FAST)(have_effect)
@@ -96,6 +108,7 @@ handler("obedient_parked", external=look_and_send, in_doubt="park", **FAST)(have
 handler("endless", external=wait_without_end, **ONCE)(have_effect)
 handler("stubborn", external=wait_although_it_was_interrupted, **ONCE)(have_effect)
 handler("patient", external=send_and_wait_to_be_killed, **{**FAST, "time_limit": 5, "lease": 4})(have_effect)
+handler("drowsy", external=fall_asleep_and_send, **FAST)(have_effect)
 handler("snoozing", external=not_before, **FAST)(have_effect)
 
 

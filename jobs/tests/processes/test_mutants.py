@@ -1,11 +1,14 @@
 """The proofs notice when a protection is taken out of the engine: each scenario then goes wrong."""
 
+import os
+import signal
+
 import pytest
 
+from devstack.service import wait_until
 from jobs.tests.processes.scenarios import (
     assert_one_effect,
     crash_before_the_commit,
-    pause_in_a_batch,
     pause_in_the_final_transaction,
     pause_outside_any_transaction,
 )
@@ -19,9 +22,9 @@ def test_without_the_fence_a_late_worker_doubles_the_effect(lab):
         assert_one_effect(lab, job_id)
 
 
-def test_without_the_row_lock_others_do_not_see_the_final_transaction(lab):
+def test_with_the_fence_after_the_work_others_do_not_see_the_final_transaction(lab):
     """There is still one effect, because the fence holds by itself. The second attempt is what the lock prevents."""
-    job_id, others, late = pause_in_the_final_transaction(lab, mutant="without_row_lock")
+    job_id, others, late = pause_in_the_final_transaction(lab, mutant="fence_after_the_work")
 
     assert (others[0], late) == ("succeeded", "lease lost")
     assert lab.attempts(job_id) == ["worker_lost", "succeeded"]
@@ -29,58 +32,53 @@ def test_without_the_row_lock_others_do_not_see_the_final_transaction(lab):
 
 
 def test_without_row_lock_and_fence_the_effect_is_doubled(lab):
-    job_id, *_ = pause_in_the_final_transaction(lab, mutant="without_row_lock_and_fence")
+    job_id, *_ = pause_in_the_final_transaction(lab, mutant="without_fence_and_row_lock")
 
     with pytest.raises(AssertionError):
         assert_one_effect(lab, job_id)
 
 
-def test_with_effect_and_completion_in_two_transactions_a_crash_doubles_the_effect(lab):
+def test_with_effect_and_completion_in_two_transactions_a_crash_loses_the_effect(lab):
     job_id = crash_before_the_commit(lab, mutant="without_same_transaction_completion")
 
-    assert lab.effects(job_id)[0] == 2
+    assert (lab.job(job_id).state, lab.effects(job_id)[0]) == ("succeeded", 0)
     with pytest.raises(AssertionError):
         assert_one_effect(lab, job_id)
 
 
-ALL, NONE = "1 of 1 succeeded in a batch", "0 of 1 succeeded in a batch"
+@pytest.mark.parametrize(("mutant", "others"), [("", "nothing to do"), ("claim_without_lease_test", "succeeded")])
+def test_without_the_test_of_the_lease_a_job_is_taken_from_a_worker_that_is_at_it(lab, mutant, others):
+    job_id = lab.enqueue("steady", stop_in="external")
+    pid = lab.start_and_see_it_stop(job_id, mutant=mutant)
+    said = lab.run(job_id, mutant=mutant)
+    os.kill(pid, signal.SIGCONT)
+    lab.wait(pid)
+
+    assert said == others
+    assert lab.effects(job_id) == (1, 1 + (others == "succeeded"))
 
 
-@pytest.mark.parametrize(
-    ("mutant", "said", "effects"),
-    [
-        ("", ("nothing to do", ALL), 1),
-        ("without_row_lock", ("succeeded", NONE), 1),  # costs a batch: `attempt = 0` and job_attempt's key hold
-        ("batch_without_row_lock_and_fence", ("succeeded", NONE), 1),  # job_attempt's key holds by itself
-        ("batch_without_row_lock_fence_and_key", ("succeeded", ALL), 2),
-    ],
-    ids=["whole", "without the lock", "nor the fence", "nor the key"],
-)
-def test_a_job_in_a_batch_has_one_effect_as_long_as_one_of_three_protections_is_there(lab, mutant, said, effects):
-    job_id, *answers = pause_in_a_batch(lab, mutant=mutant)
+@pytest.mark.parametrize(("mutant", "counted"), [("", 1), ("attempt_uncommitted_before_external", 0)])
+def test_an_attempt_that_is_not_committed_before_its_effect_is_forgotten_by_a_crash(lab, mutant, counted):
+    job_id = lab.enqueue("patient")
+    pid = lab.start("work", "patient", 1, mutant=mutant)
+    wait_until(lambda: lab.effects(job_id) == (0, 1), seconds=5)
+    os.kill(pid, signal.SIGKILL)
+    lab.wait(pid)
 
-    assert (tuple(answers), lab.effects(job_id)[0]) == (said, effects)
+    assert lab.job(job_id).attempt == counted
 
 
-@pytest.mark.parametrize(("mutant", "effects"), [("", 0), ("batch_without_savepoint", 1)])
-def test_without_its_savepoint_a_job_that_raises_in_a_batch_leaves_an_effect(lab, mutant, effects):
-    job_id = lab.enqueue("raising")
+def test_calling_the_external_part_twice_is_seen(lab):
+    job_id = lab.enqueue("external")
+    lab.run(job_id, mutant="external_twice")
 
-    assert lab.call("batch", "raising", mutant=mutant) == NONE
-    assert lab.effects(job_id)[0] == effects
-
-
-@pytest.mark.parametrize(("mutant", "again"), [("", "nothing to do"), ("batch_without_mark", "SIGKILL")])
-def test_without_the_mark_a_batch_that_killed_its_process_is_taken_again(lab, mutant, again):
-    lab.enqueue("poison")
-
-    assert lab.call("batch", "poison", mutant=mutant) == "SIGKILL"
-    assert lab.call("batch", "poison", mutant=mutant) == again
+    assert lab.effects(job_id) == (1, 2)
 
 
-@pytest.mark.parametrize(("mutant", "effects"), [("", 0), ("batch_without_same_transaction_completion", 1)])
-def test_without_same_transaction_completion_a_crash_leaves_the_effects_of_a_batch(lab, mutant, effects):
-    job_id = lab.enqueue("batched")
+@pytest.mark.parametrize(("mutant", "job"), [("", False), ("enqueue_on_its_own_connection", True)])
+def test_a_job_enqueued_outside_its_transaction_is_there_although_that_was_rolled_back(lab, mutant, job):
+    key = f"undone{bool(mutant)}"
+    lab.call("enqueue_and_roll_back", "external", key, mutant=mutant)
 
-    assert lab.call("batch", "batched", mutant=mutant, failpoints={"batch.before_commit": "kill"}) == "SIGKILL"
-    assert lab.effects(job_id)[0] == effects
+    assert bool(lab.job(f"external:{key}")) == job

@@ -60,7 +60,7 @@ def test_a_handler_that_takes_too_long_is_interrupted_and_then_killed(lab, kind,
 
 def test_without_a_scheduler_new_jobs_run_all_the_same(works, lab):
     with frozen(works.scheduler.pid):
-        job_id = lab.enqueue("steady", grace=600)  # far beyond any sweep that is still on its way
+        job_id = lab.enqueue("steady")
         wait_until(lambda: lab.finished(job_id), seconds=10)
 
     assert lab.effects(job_id) == (1, 1)
@@ -68,12 +68,70 @@ def test_without_a_scheduler_new_jobs_run_all_the_same(works, lab):
 
 def test_when_redis_is_emptied_queued_jobs_run_all_the_same(works, lab):
     with frozen(works.worker.pid), redis.Redis.from_url(works.valkey.url) as broker:
-        jobs = lab.enqueue_all([("steady", {})] * 20, grace=1)
-        assert broker.llen("jobs") >= 19  # it had asked for one already
+        jobs = lab.enqueue_all([("steady", {})] * 20)
         broker.flushall()
     wait_until(lambda: all(map(lab.finished, jobs)))
 
     assert [lab.effects(job_id) for job_id in jobs] == [(1, 1)] * 20
+
+
+def test_many_jobs_are_one_message(works, lab):
+    with frozen(works.worker.pid), redis.Redis.from_url(works.valkey.url) as broker:
+        before = broker.llen("default")
+        for _ in range(3):
+            jobs = lab.enqueue_all([("steady", {})] * 5)
+        messages = broker.llen("default") - before
+    wait_until(lambda: all(map(lab.finished, jobs)))
+
+    assert messages <= 2  # one that a waiting worker had asked for already, and one
+
+
+POISON = (
+    b"",
+    b"\xff",
+    b"no JSON",
+    b"[]",
+    b"null",
+    b"{}",
+    b'{"properties": {}}',
+    b'{"headers": 1, "properties": 2, "body": 3}',
+)
+
+
+def altered(broker, **headers):
+    """A message as Celery sends it, but for some headers."""
+    app = Celery(broker=broker)
+    app.send_task("jobs.work", args=["default"], queue="default", headers=headers)
+
+
+def test_no_message_however_malformed_ends_a_worker_or_stops_a_job(works, lab):
+    with redis.Redis.from_url(works.valkey.url) as broker:
+        for poison in POISON:
+            broker.lpush("default", poison)
+        for headers in (
+            {"timelimit": ["a", "b"]},
+            {"timelimit": [0.01, 0.01]},
+            {"expires": "never"},
+            {"eta": 1},
+            {"id": None},
+        ):
+            altered(works.valkey.url, **headers)
+        job_id = lab.enqueue("steady")
+        wait_until(lambda: lab.finished(job_id))
+        wait_until(lambda: not broker.llen("default"))
+
+    assert works.worker.poll() is None
+    assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 1))
+
+
+def test_jobs_that_take_long_do_not_keep_those_of_another_queue_waiting(lab):
+    slow = [lab.enqueue("asleep") for _ in range(2)]  # one for each process of their queue
+    wait_until(lambda: all(lab.job(job_id).state == "running" for job_id in slow))
+    quick = lab.enqueue("in_the_mail")
+    wait_until(lambda: lab.finished(quick), seconds=5)
+
+    assert not any(map(lab.finished, slow))
+    wait_until(lambda: all(map(lab.finished, slow)))
 
 
 def test_after_redis_was_emptied_new_jobs_are_announced_as_before(works, lab):
@@ -98,14 +156,15 @@ def test_a_worker_goes_on_after_a_restart_of_the_database(works, lab):
     assert works.worker.poll() is None
 
 
-def test_a_sweep_beside_celery_outlives_a_restart_of_the_database(works, lab):
-    sweep = works.start("manage.py", "jobs_sweep", "--every", "0.1")
+def test_the_scheduler_outlives_a_restart_of_the_database(works, lab):
+    log = works.home / "scheduler.log"
     works.postgres.stop()
-    wait_until(lambda: "\nPostgreSQL: " in works.log.read_text())
-    before = works.log.read_text().count("due jobs")
+    wait_until(lambda: "PostgreSQL: " in log.read_text())
     works.postgres.start()
     lab.reconnect()
-    wait_until(lambda: works.log.read_text().count("due jobs") > before)
-    sweep.terminate()
+    job_id = lab.enqueue("steady")
+    with redis.Redis.from_url(works.valkey.url) as broker:
+        broker.flushall()
+    wait_until(lambda: lab.finished(job_id))
 
-    assert sweep.wait() == -signal.SIGTERM
+    assert works.scheduler.poll() is None

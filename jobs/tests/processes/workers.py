@@ -19,27 +19,18 @@ class WorkingService(Service):
     def __enter__(self):
         super().__enter__()
         self.lab = Laboratory(self.environment, self.home).__enter__()
-        self.worker = self.celery("worker", "--concurrency", "2")
-        self.scheduler = self.celery("beat", "--schedule", str(self.home / "beat"))
+        worker = ("-m", "celery", "-A", "jobs.tests.processes.celery_app", "worker", "--loglevel", "INFO")
+        self.worker = self.launch("worker", *worker, JOBS_QUEUES="default=2,mail=1")
+        self.scheduler = self.launch("scheduler", "-m", "jobs.tests.processes.scheduler")
         return self
 
-    def celery(self, part, *options):
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "jobs.tests.processes.celery_app",
-            part,
-            "--loglevel",
-            "INFO",
-            *options,
-        ]
+    def launch(self, part, *arguments, **changes):
+        """A part in a session of its own, so that its children end with it."""
         with (self.home / f"{part}.log").open("wb") as log:
             return subprocess.Popen(
-                command,
+                [sys.executable, *arguments],
                 cwd=ROOT,
-                env=self.environment,
+                env={**self.environment, **changes},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
