@@ -13,6 +13,6 @@ from jobs.registry import schedules
 def finished_jobs_outlive_their_ticks(**_: Any) -> list[CheckMessage]:
     """A tick whose job is pruned would find nothing to tell it that the work was done."""
     kept = timedelta(days=min(settings.JOBS_KEEP_SUCCEEDED_DAYS, settings.JOBS_KEEP_OTHERS_DAYS))
-    if kept >= 2 * max(schedule.every for schedule in schedules.values()):
+    if kept >= 2 * max(schedule.period for schedule in schedules.values()):
         return []
     return [Error("Finished jobs must be kept twice as long as the longest schedule takes.", id="jobs.E001")]

@@ -13,10 +13,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, models, transaction
+from django.db.models import F
 from psycopg.errors import LockNotAvailable
 
 from jobs.failpoints import failpoint
-from jobs.models import UNFINISHED, Attempt, Job, Outcome, State
+from jobs.models import UNFINISHED, Attempt, Job, Outcome, Rate, State
 from jobs.registry import Kind
 from taskhub.postgresql.errors import is_caused_by
 
@@ -29,14 +30,15 @@ COLUMNS = ", ".join(NAMES)
 NEW = "job_log.kind = known.kind AND state = 'queued' AND attempt = 0 AND run_at <= statement_timestamp()"
 TRIED = """job_log.kind = known.kind AND state IN ('queued', 'running') AND attempt > 0
     AND COALESCE(lease_until, run_at) <= statement_timestamp()"""
+RUNNABLE = "NOT EXISTS (SELECT FROM job_pause WHERE name IN ('kind:' || known.kind, 'queue:' || known.queue))"
 # Of the kinds that are asked for the most urgent one that has new jobs, and of it so many. Those that another worker
 # takes at this moment are left to it
 CLAIM_NEW = f"""
     WITH first AS MATERIALIZED (
-        SELECT known.* FROM unnest(%(kinds)s::text[], %(priorities)s::int[], %(sizes)s::int[], %(leases)s::interval[])
-            AS known (kind, priority, size, lease)
+        SELECT known.* FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(sizes)s::int[],
+            %(leases)s::interval[]) AS known (kind, queue, priority, size, lease)
         CROSS JOIN LATERAL (SELECT run_at FROM job_log WHERE {NEW} ORDER BY run_at LIMIT 1) AS oldest
-        ORDER BY priority, run_at LIMIT 1
+        WHERE {RUNNABLE} ORDER BY priority, run_at LIMIT 1
     ), picked AS MATERIALIZED (
         SELECT job_id FROM first AS known CROSS JOIN LATERAL (
             SELECT job_id FROM job_log WHERE {NEW} ORDER BY run_at LIMIT known.size FOR NO KEY UPDATE SKIP LOCKED
@@ -49,20 +51,33 @@ CLAIM_NEW = f"""
 """  # noqa: S608 - our own text
 # Those that are claimed alone, the most urgent first: more than one, because other workers look for them, too
 FIND = f"""
-    SELECT job_id FROM unnest(%(kinds)s::text[], %(priorities)s::int[], %(alone)s::bool[])
-        AS known (kind, priority, alone)
+    SELECT job_id, kind FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(alone)s::bool[])
+        AS known (kind, queue, priority, alone)
     CROSS JOIN LATERAL (
         (SELECT job_id, COALESCE(lease_until, run_at) AS due FROM job_log WHERE {TRIED}
             ORDER BY COALESCE(lease_until, run_at) LIMIT 8)
         UNION ALL
         (SELECT job_id, run_at FROM job_log WHERE known.alone AND {NEW} ORDER BY run_at LIMIT 8)
     ) AS found
-    ORDER BY priority, due LIMIT 8
+    WHERE {RUNNABLE} ORDER BY priority, due LIMIT 8
 """  # noqa: S608
 DUE = f"""
-    SELECT kind FROM unnest(%(kinds)s::text[]) AS known (kind)
-    WHERE EXISTS (SELECT FROM job_log WHERE {NEW}) OR EXISTS (SELECT FROM job_log WHERE {TRIED})
+    SELECT kind FROM unnest(%(kinds)s::text[], %(queues)s::text[]) AS known (kind, queue)
+    WHERE {RUNNABLE} AND (
+        (SELECT true FROM job_log WHERE {NEW} ORDER BY run_at LIMIT 1)
+        OR (SELECT true FROM job_log WHERE {TRIED} ORDER BY COALESCE(lease_until, run_at) LIMIT 1)
+    )
 """  # noqa: S608
+# A token bucket that all workers share, as full as RATE_SECONDS make it
+ALLOW = """
+    WITH filled AS (
+        SELECT LEAST(%(most)s, available + %(rate)s * extract(epoch FROM statement_timestamp() - counted_at)) AS tokens
+        FROM job_rate WHERE kind = %(kind)s FOR NO KEY UPDATE
+    )
+    UPDATE job_rate SET available = tokens - LEAST(%(wanted)s, floor(tokens)), counted_at = statement_timestamp()
+    FROM filled WHERE kind = %(kind)s RETURNING LEAST(%(wanted)s, floor(tokens))::int
+"""
+RATE_SECONDS = 3.0  # seconds; longer than a sweep takes to come again, which wakes for what the rate held back
 # A job that runs is one that has a lease: `state = 'running'` would let a planner that knows of no unfinished job read
 # all of them by their index instead of this one by its key
 CLAIM = f"""
@@ -92,6 +107,7 @@ def claim_new(sizes: Mapping[Kind, int], begin_within: float) -> list[Job]:
     """
     values = {
         "kinds": [kind.name for kind in sizes],
+        "queues": [kind.queue for kind in sizes],
         "priorities": [kind.priority for kind in sizes],
         "sizes": [*sizes.values()],
         "leases": [timedelta(seconds=begin_within + kind.lease_seconds) for kind in sizes],
@@ -108,23 +124,45 @@ def release(jobs: Iterable[Job]) -> None:
         cursor.execute(RELEASE, {"job_ids": [job.pk for job in jobs], "worker": worker_name()})
 
 
-def find(kinds: Iterable[Kind]) -> list[str]:
-    """Ids of jobs that are to be claimed alone: tried before, left behind, or of a kind that may not be repeated."""
-    values: dict[str, Any] = {
-        "kinds": [kind.name for kind in kinds],
-        "priorities": [kind.priority for kind in kinds],
-        "alone": [kind.in_doubt == "park" for kind in kinds],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(FIND, values)
-        return [job_id for (job_id,) in cursor.fetchall()]
+def find(kinds: Iterable[Kind]) -> list[tuple[str, str]]:
+    """Ids and kinds of jobs that are claimed alone: tried before, left behind, or not to be repeated."""
+    found = query(FIND, kinds, alone=[kind.in_doubt == "park" for kind in kinds])
+    return [(job_id, name) for job_id, name in found]
 
 
 def due(kinds: Iterable[Kind]) -> set[str]:
-    """The names of those kinds that have something to do at this moment."""
+    """The names of those kinds that have something to do at this moment, and are not paused."""
+    return {name for (name,) in query(DUE, kinds)}
+
+
+def allow(kind: Kind, wanted: int) -> int:
+    """How many of so many jobs of the kind may begin now, which are then counted as begun."""
+    if kind.rate is None:
+        return wanted
+    most = max(1.0, kind.rate * RATE_SECONDS)
+    Rate.objects.bulk_create([Rate(kind=kind.name, available=most)], ignore_conflicts=True)
     with connection.cursor() as cursor:
-        cursor.execute(DUE, {"kinds": [kind.name for kind in kinds]})
-        return {name for (name,) in cursor.fetchall()}
+        cursor.execute(ALLOW, {"kind": kind.name, "rate": kind.rate, "most": most, "wanted": wanted})
+        return int(cursor.fetchone()[0])
+
+
+def give_back(kind: Kind, number: int) -> None:
+    """So many that were allowed were not begun."""
+    if kind.rate is not None and number:
+        Rate.objects.filter(kind=kind.name).update(available=F("available") + number)
+
+
+def query(statement: str, kinds: Iterable[Kind], **more: list[Any]) -> list[tuple[Any, ...]]:
+    values: dict[str, Any] = {
+        "kinds": [kind.name for kind in kinds],
+        "queues": [kind.queue for kind in kinds],
+        "priorities": [kind.priority for kind in kinds],
+        **more,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def claim(job_id: str, kind: Kind) -> Job | None:

@@ -11,7 +11,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,7 +70,8 @@ def carry_out_new(served: Sequence[Kind], more: Callable[[], object]) -> int:
     """A group of new jobs of one kind. Returns how many there were."""
     begin_until = time.monotonic() + GROUP_SECONDS
     sizes = {kind: group_size(kind) for kind in served if kind.in_doubt != "park"}
-    jobs = claims.claim_new(sizes, begin_within=GROUP_SECONDS)
+    jobs = claims.claim_new({kind: size for kind, size in sizes.items() if kind.rate is None}, GROUP_SECONDS)
+    jobs = jobs or claim_rated({kind: size for kind, size in sizes.items() if kind.rate is not None})
     if not jobs:
         return 0
     kind = get_kind(jobs[0].kind)
@@ -80,14 +81,27 @@ def carry_out_new(served: Sequence[Kind], more: Callable[[], object]) -> int:
         rest = carry_out_group(jobs, kind, begin_until)
     if rest:
         claims.release(rest)
+        claims.give_back(kind, len(rest))
     learn(kind, (time.monotonic() - begin_until + GROUP_SECONDS) / max(1, len(jobs) - len(rest)))
     return len(jobs)
 
 
+def claim_rated(sizes: Mapping[Kind, int]) -> list[Job]:
+    """As claims.claim_new(), for kinds of which only so many may begin."""
+    due = claims.due(sizes) if sizes else ()
+    for kind, size in sizes.items():
+        if kind.name in due and (allowed := claims.allow(kind, size)):
+            jobs = claims.claim_new({kind: allowed}, GROUP_SECONDS)
+            claims.give_back(kind, allowed - len(jobs))
+            if jobs:
+                return jobs
+    return []
+
+
 def carry_out_group(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job]:
     """Returns those that were not begun in time."""
-    if kind.external is None and len(jobs) > 1 and settle_together(jobs, kind, begin_until):
-        return []
+    if kind.external is None and len(jobs) > 1:
+        jobs = settle_together(jobs, kind, begin_until)
     while jobs and time.monotonic() < begin_until:
         job, *jobs = jobs
         attempt(job, kind)
@@ -106,12 +120,14 @@ def learn(kind: Kind, seconds: float) -> None:
 
 
 def carry_out_tried(served: Sequence[Kind]) -> int:
-    """The first that can be had of those that are claimed alone. Returns how many there were to choose from."""
-    found = claims.find(served)
-    for job_id in found:
-        if run(job_id):
-            break
-    return len(found)
+    """The first that can be had of those that are claimed alone. Returns 1 if there was one."""
+    for job_id, name in claims.find(served):
+        kind = get_kind(name)
+        if claims.allow(kind, 1):
+            if run(job_id):
+                return 1
+            claims.give_back(kind, 1)
+    return 0
 
 
 def run(job_id: str) -> str:
@@ -124,22 +140,21 @@ def run(job_id: str) -> str:
         return attempt(job, kind) if job else ""
 
 
-def settle_together(jobs: Sequence[Job], kind: Kind, until: float) -> bool:
-    """All in one transaction, if none raises. Else nothing has happened, and each is to be tried by itself."""
+def settle_together(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job]:
+    """As many as can be begun in time, in one transaction. Returns the others: all, when one of them raises."""
+    done = 0
     try:
         with transaction.atomic():
-            for job in jobs:
-                settle(job, kind, None, savepoint=False)
-                if time.monotonic() > until:
-                    transaction.set_rollback(True)
-                    return False
+            while done < len(jobs) and time.monotonic() < begin_until:
+                settle(jobs[done], kind, None, savepoint=False)
+                done += 1
             failpoint("together.before_commit")
         failpoint("together.after_commit")
     except Exception as error:  # which one it was, and why, each will tell when it is tried alone
         log.debug("%d %s go alone", len(jobs), kind.name, exc_info=error)
         discard_broken_connection()
-        return False
-    return True
+        return jobs
+    return jobs[done:]
 
 
 def attempt(job: Job, kind: Kind) -> str:

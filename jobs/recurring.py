@@ -4,20 +4,36 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from jobs.models import Job
-from jobs.registry import schedules
+from jobs.models import UNFINISHED, Job, KnownSchedule
+from jobs.registry import Schedule, schedules
 from jobs.services import enqueue
 
 
 def enqueue_due() -> None:
-    """Register the latest tick of each schedule; of those missed in an outage, the latest is made up for."""
+    """Register the latest tick of each schedule, unless it was before the schedule was first seen."""
     with transaction.atomic():
-        now = database_now()
-        ticks = {f"{name}:{schedule.latest_tick(now):%Y-%m-%dT%H:%M:%SZ}": name for name, schedule in schedules.items()}
-        known = set(Job.objects.filter(pk__in=[f"cron:{key}" for key in ticks]).values_list("pk", flat=True))
-        for key, name in ticks.items():
-            if f"cron:{key}" not in known:
+        now, since = database_now(), known_since()
+        ticks = {name: schedule.latest_tick(now) for name, schedule in schedules.items()}
+        keys = {name: f"{name}:{tick:%Y-%m-%dT%H:%M:%SZ}" for name, tick in ticks.items() if tick >= since[name]}
+        known = set(Job.objects.filter(pk__in=[f"cron:{key}" for key in keys.values()]).values_list("pk", flat=True))
+        for name, key in keys.items():
+            if f"cron:{key}" not in known and may_begin(name, schedules[name]):
                 enqueue("cron", key, {"name": name})
+
+
+def known_since() -> dict[str, datetime]:
+    """When each schedule was first seen as it is now; those that are new are from now on."""
+    definitions = {(name, schedule.definition) for name, schedule in schedules.items()}
+    rows = KnownSchedule.objects.filter(name__in=schedules)
+    known = set(rows.values_list("name", "definition"))
+    new = [KnownSchedule(name=name, definition=definition) for name, definition in definitions - known]
+    KnownSchedule.objects.bulk_create(new, ignore_conflicts=True)
+    return {row.name: row.since for row in rows if (row.name, row.definition) in definitions}
+
+
+def may_begin(name: str, schedule: Schedule) -> bool:
+    """Whether no earlier tick is under way that this one may not overlap."""
+    return schedule.overlap or not Job.objects.filter(pk__startswith=f"cron:{name}:", state__in=UNFINISHED).exists()
 
 
 def database_now() -> datetime:

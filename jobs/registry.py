@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import uniform
 from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
 
 from jobs.models import Job
 
@@ -102,7 +105,7 @@ class Kind:
 
         It grows with the attempts that were spent since somebody last retried the job.
         """
-        spent = self.max_attempts - (job.max_attempts - job.attempt)
+        spent = min(job.attempt, self.max_attempts - (job.max_attempts - job.attempt))
         most = min(self.backoff_limit, self.backoff * 2 ** max(0, min(spent - 1, 30)))
         return timedelta(seconds=uniform(most / 2, most))  # noqa: S311 - no secret
 
@@ -187,24 +190,61 @@ def kinds(queue: str | None = None) -> list[Kind]:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Ticks at every multiple of `every` since 1970 in UTC, plus `offset`: a day and three hours make it 03:00 UTC."""
+    """When work comes back: at every multiple of `every` since 1970 in UTC, plus `offset`, or as a cron expression
+    says.
+
+    `cron` has five fields, in the wall clock of `timezone`. A time that does not exist there, when clocks go forward,
+    is the first one after it; one that comes twice is the first.
+    """
 
     work: Work
-    every: timedelta
-    offset: timedelta
+    every: timedelta | None = None
+    offset: timedelta = timedelta()
+    cron: str = ""
+    timezone: str = "UTC"
+    overlap: bool = True  # whether a tick begins while an earlier one is under way
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is no schedule."""
+        if (self.every is None) == (not self.cron):
+            raise ValueError("Say either `every` or `cron`.")
+        try:
+            self.latest_tick(datetime.now(UTC))
+        except (CronSimError, ZoneInfoNotFoundError, StopIteration, ZeroDivisionError) as error:
+            raise ValueError(f"{self.definition} is no schedule: {error}") from error
 
     def latest_tick(self, now: datetime) -> datetime:
-        return EPOCH + self.offset + (now - EPOCH - self.offset) // self.every * self.every
+        """The last one up to now."""
+        if self.every is not None:
+            return EPOCH + self.offset + (now - EPOCH - self.offset) // self.every * self.every
+        local = now.astimezone(ZoneInfo(self.timezone)) + timedelta(seconds=1)
+        return next(CronSim(self.cron, local, reverse=True)).astimezone(UTC)
+
+    @property
+    def definition(self) -> str:
+        return f"cron {self.cron} in {self.timezone}" if self.cron else f"every {self.every} plus {self.offset}"
+
+    @property
+    def period(self) -> timedelta:
+        """About the time between two ticks."""
+        if self.every is not None:
+            return self.every
+        last = self.latest_tick(datetime.now(UTC))
+        return last - self.latest_tick(last - timedelta(minutes=1))
 
 
 schedules: dict[str, Schedule] = {}
 
 
-def recurring(name: str, *, every: timedelta, offset: timedelta = timedelta()) -> Callable[[Work], Work]:
-    """Run the decorated `work(job) -> result` for each tick.
+def recurring(name: str, **when: Any) -> Callable[[Work], Work]:
+    """Run the decorated `work(job) -> result` for each tick. `when` are the fields of Schedule.
 
-    It runs outside any transaction, as the external part of a job: it makes its own, small ones, may run again for the
-    same tick, and calls jobs.running.heartbeat if it takes long. What must happen exactly once, it enqueues.
+    The first tick is the first one after this schedule was seen by a scheduler. Of ticks that nobody was there for, the
+    latest is made up for.
+
+    The work runs outside any transaction, as the external part of a job: it makes its own, small ones, may run again
+    for the same tick, and calls jobs.running.heartbeat if it takes long. What must happen exactly once, it enqueues. Raises
+    ValueError for a schedule that cannot be.
     """
 
     def register(work: Work) -> Work:
@@ -213,7 +253,7 @@ def recurring(name: str, *, every: timedelta, offset: timedelta = timedelta()) -
             raise ValueError(f"{name!r} cannot name a schedule: it must match {NAME.pattern}.")
         if name in schedules:
             raise ValueError(f"{name} recurs already.")
-        schedules[name] = Schedule(work, every, offset)
+        schedules[name] = Schedule(work, **when)
         return work
 
     return register

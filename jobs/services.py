@@ -1,5 +1,6 @@
 """How other apps register background work. With jobs.registry and jobs.running, the public face of jobs."""
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -11,8 +12,9 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
+from django.db.models.functions import Coalesce, Now
 
-from jobs.models import LONGEST_ID, Job
+from jobs.models import LONGEST_ID, Job, State
 from jobs.registry import Kind, get_kind
 from jobs.wakeups import wake
 from taskhub.api.problems import Problem
@@ -20,6 +22,7 @@ from taskhub.api.problems import Problem
 LARGEST_PAYLOAD = 16 * 1024  # bytes of JSON
 JOB_ID = re.compile(r"[a-z][a-z0-9_]*(?::[A-Za-z0-9_.@+-]+)+")
 BATCH = 1000  # jobs that one statement inserts
+COLUMNS = ("ids", "owners", "payloads", "shas", "times")
 # As fixed text, because many jobs are enqueued by it at once: docs/adr/0011-where-sql-is-fixed.md
 INSERT = """
     INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, state, attempt, max_attempts, run_at, worker,
@@ -112,10 +115,10 @@ def hash_of(payload: bytes, run_at: datetime | None) -> str:
 
 def insert(kind: Kind, rows: Sequence[Row]) -> None:
     """Raises JobConflict."""
-    columns: Any = map(list, zip(*rows, strict=True))
-    values: dict[str, Any] = dict(zip(("ids", "owners", "payloads", "shas", "times"), columns, strict=True))
+    columns: Any = zip(*rows, strict=True)
+    values = {name: list(column) for name, column in zip(COLUMNS, columns, strict=True)}
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, {"kind": kind.name, "max_attempts": kind.max_attempts, **values})
+        cursor.execute(INSERT, {**values, "kind": kind.name, "max_attempts": kind.max_attempts})
         made = {job_id for (job_id,) in cursor.fetchall()}
     if len(made) == len(rows):
         return
@@ -131,6 +134,51 @@ def wake_after_commit(queue: str) -> None:
     if not any(getattr(f, "args", None) == (queue,) and getattr(f, "func", None) is wake
             for _, f, _ in connection.run_on_commit):  # fmt: skip
         transaction.on_commit(hook, robust=True)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A job, as the app sees it that enqueued it."""
+
+    job_id: str
+    state: str  # queued, running, succeeded, failed, cancelled, needs_review
+    attempt: int
+    run_at: datetime
+    progress: Any
+    result: Any
+    error_code: str
+
+
+def look(prefix: str, limit: int = 1000) -> list[Seen]:
+    """The jobs whose ids begin so, by id, such as all of one export: `look("export_part:42:")`."""
+    fields = [field.name for field in dataclasses.fields(Seen)]
+    rows = Job.objects.filter(pk__startswith=prefix).order_by("pk").values_list(*fields)[:limit]
+    return [Seen(*row) for row in rows]
+
+
+def cancel(kind: str, key: str) -> bool:
+    """Cancel a job because what it is about is gone. False when it is settled, or not there.
+
+    One that runs is asked to stop, as by a person: its handler may look (jobs.running.check_cancelled).
+    """
+    rows = Job.objects.filter(pk=f"{kind}:{key}")
+    asked = rows.filter(state=State.RUNNING).update(cancel_requested_at=Coalesce("cancel_requested_at", Now()))
+    return bool(asked or rows.move(State.QUEUED, State.CANCELLED))
+
+
+def reschedule(kind: str, key: str, run_at: datetime) -> bool:
+    """Let a queued job that was not tried yet run at another time (aware). False when it is too late, or not there.
+
+    To enqueue it again with that time is the same job then, and with the former time a conflict.
+    """
+    rows = Job.objects.filter(pk=f"{kind}:{key}", state=State.QUEUED, attempt=0).select_for_update(no_key=True)
+    with transaction.atomic():
+        for payload in rows.values_list("payload", flat=True):
+            sha = hash_of(canonical(payload), run_at)
+            rows.update(run_at=run_at, payload_sha=sha)
+            wake_after_commit(get_kind(kind).queue)
+            return True
+    return False
 
 
 def valid_id(job_id: str) -> str:

@@ -1,6 +1,4 @@
-import json
 import signal
-from base64 import b64decode
 from contextlib import closing, contextmanager
 
 import pytest
@@ -10,6 +8,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from jobs import wakeups
+from jobs.registry import QUEUES
 
 
 @pytest.fixture
@@ -23,9 +22,9 @@ def broker():
 
 
 @pytest.fixture
-def announced(broker):
-    """Tells the ids in the queue, the latest first."""
-    return lambda: [json.loads(b64decode(json.loads(raw)["body"]))[0][0] for raw in broker.lrange("jobs", 0, -1)]
+def woken(broker):
+    """Tells the queues that a wake-up waits in."""
+    return lambda: [queue for queue in QUEUES if broker.llen(queue)]
 
 
 @pytest.fixture

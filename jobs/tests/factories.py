@@ -13,8 +13,8 @@ class JobFactory(DjangoModelFactory):
     max_attempts = 5
     attempt = factory.LazyAttribute(lambda job: 0 if job.state == State.QUEUED else 1)
     run_at = factory.LazyFunction(timezone.now)
-    deliver_at = factory.LazyFunction(timezone.now)
     created_at = factory.LazyFunction(timezone.now)
+    started_at = factory.LazyAttribute(lambda job: None if job.state == State.QUEUED else timezone.now())
     lease_until = factory.LazyAttribute(lambda job: timezone.now() if job.state == State.RUNNING else None)
     finished_at = factory.LazyAttribute(lambda job: timezone.now() if job.state in FINAL else None)
 

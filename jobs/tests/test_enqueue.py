@@ -1,10 +1,13 @@
+from datetime import timedelta
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs.models import Job, State
 from jobs.registry import UnknownKind
-from jobs.services import LARGEST_PAYLOAD, JobConflict, enqueue
+from jobs.services import LARGEST_PAYLOAD, JobConflict, New, cancel, enqueue, enqueue_many, look, reschedule
+from jobs.tests.factories import JobFactory
 
 
 def test_a_job_is_queued_under_its_kind_and_key(alice):
@@ -13,7 +16,7 @@ def test_a_job_is_queued_under_its_kind_and_key(alice):
 
     assert job_id == job.pk == "welcome_email:42"
     assert (job.state, job.attempt, job.max_attempts, job.owner) == (State.QUEUED, 0, 12, alice)
-    assert job.run_at <= job.deliver_at
+    assert job.run_at == job.created_at
 
 
 def test_the_same_again_is_the_same_job(db):
@@ -29,12 +32,99 @@ def test_another_payload_under_the_same_id_is_a_conflict(db):
         enqueue("welcome_email", "42", {"user_id": "43"})
 
 
-def test_a_job_that_waits_is_announced_when_it_is_due(db):
-    later = timezone.now() + timezone.timedelta(days=1)
-    enqueue("welcome_email", "42", run_at=later)
-    job = Job.objects.get()
+LATER = timezone.now() + timedelta(days=1)
 
-    assert job.run_at == job.deliver_at == later
+
+def test_enqueued_again_for_another_time_it_is_a_conflict(db):
+    enqueue("welcome_email", "42", run_at=LATER)
+    enqueue("welcome_email", "42", run_at=LATER)
+    for other in (None, LATER + timedelta(seconds=1)):
+        with pytest.raises(JobConflict):
+            enqueue("welcome_email", "42", run_at=other)
+
+    assert Job.objects.get().run_at == LATER
+
+
+def test_a_time_without_a_zone_is_refused(db):
+    with pytest.raises(ValueError, match="time zone"):
+        enqueue("welcome_email", "42", run_at=LATER.replace(tzinfo=None))
+
+
+def test_many_are_enqueued_in_one_statement(alice, django_assert_num_queries):
+    new = [New(str(n), {"n": n}, owner=alice, run_at=LATER if n else None) for n in range(500)]
+    with django_assert_num_queries(1):
+        job_ids = enqueue_many("welcome_email", new)
+
+    assert job_ids[:2] == ["welcome_email:0", "welcome_email:1"]
+    assert alice.jobs.filter(run_at=LATER).count() == 499
+    assert Job.objects.get(pk="welcome_email:7").payload == {"n": 7}
+
+
+def test_those_of_many_that_are_there_already_are_the_same_jobs(db):
+    enqueue("welcome_email", "1", {"n": 1})
+
+    assert enqueue_many("welcome_email", [New(str(n), {"n": n}) for n in (2, 1, 2)]) == [
+        "welcome_email:2", "welcome_email:1", "welcome_email:2"]  # fmt: skip
+    assert Job.objects.count() == 2
+
+
+@pytest.mark.parametrize("others", [[New("1", {"n": 2})], [New("2", {"n": 2}), New("2", {"n": 3})]])
+def test_one_of_many_that_differs_is_a_conflict(db, others):
+    enqueue("welcome_email", "1", {"n": 1})
+    with pytest.raises(JobConflict):
+        enqueue_many("welcome_email", others)
+
+
+def test_none_of_many_is_none(db):
+    assert enqueue_many("welcome_email", []) == []
+
+
+def test_a_queued_job_is_cancelled_and_a_running_one_is_asked_by_the_app(db):
+    JobFactory(job_id="welcome_email:queued")
+    running = JobFactory(job_id="welcome_email:running", state=State.RUNNING)
+    JobFactory(job_id="welcome_email:done", state=State.SUCCEEDED)
+
+    assert [cancel("welcome_email", key) for key in ("queued", "running", "done", "none")] == [True, True, False, False]
+    assert Job.objects.get(pk="welcome_email:queued").state == State.CANCELLED
+    running.refresh_from_db()
+    assert running.cancel_requested_at
+
+
+def test_a_job_that_waits_is_rescheduled(db):
+    enqueue("welcome_email", "42", {"a": 1}, run_at=LATER)
+    sooner = LATER - timedelta(hours=1)
+
+    assert reschedule("welcome_email", "42", sooner)
+    assert Job.objects.get().run_at == sooner
+    enqueue("welcome_email", "42", {"a": 1}, run_at=sooner)
+    with pytest.raises(JobConflict):
+        enqueue("welcome_email", "42", {"a": 1}, run_at=LATER)
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.SUCCEEDED])
+def test_a_job_that_was_begun_is_not_rescheduled(db, state):
+    JobFactory(job_id="welcome_email:1", state=state)
+
+    assert not reschedule("welcome_email", "1", LATER)
+    assert not reschedule("welcome_email", "none", LATER)
+
+
+def test_an_app_looks_at_its_own_jobs(db):
+    for key in ("a:1", "a:2", "b:1"):
+        JobFactory(job_id=f"welcome_email:{key}", progress={"done": 3})
+
+    assert [(seen.job_id, seen.state, seen.progress) for seen in look("welcome_email:a:")] == [
+        ("welcome_email:a:1", "queued", {"done": 3}), ("welcome_email:a:2", "queued", {"done": 3})]  # fmt: skip
+
+
+def test_the_wake_up_is_sent_once_for_each_queue_and_transaction(transactional_db, woken):
+    with transaction.atomic():
+        enqueue_many("welcome_email", [New("1"), New("2")])
+        enqueue("welcome_email", "3")
+        assert woken() == []
+        assert len(connection.run_on_commit) == 1
+
+    assert woken() == ["mail"]
 
 
 @pytest.mark.django_db(transaction=True)
