@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, models, transaction
@@ -25,11 +25,13 @@ log = logging.getLogger("jobs")
 FIELDS = Job._meta.concrete_fields
 NAMES = [field.attname for field in FIELDS]
 COLUMNS = ", ".join(NAMES)
-# One page of each index is read for each kind, however many jobs wait, and whatever the planner's statistics say: the
-# conditions are those of job_log_new_idx and job_log_tried_idx
-NEW = "job_log.kind = known.kind AND state = 'queued' AND attempt = 0 AND run_at <= statement_timestamp()"
-TRIED = """job_log.kind = known.kind AND state IN ('queued', 'running') AND attempt > 0
-    AND COALESCE(lease_until, run_at) <= statement_timestamp()"""
+# A page of job_log_unfinished_idx is read for each kind, however many jobs wait and whatever the planner's statistics
+# say: these are its columns
+DUE_AT = "COALESCE(lease_until, run_at)"
+NEW = f"""job_log.kind = known.kind AND LEAST(attempt, 1) = 0 AND state = 'queued'
+    AND {DUE_AT} <= statement_timestamp() ORDER BY {DUE_AT}"""
+TRIED = f"""job_log.kind = known.kind AND LEAST(attempt, 1) = 1 AND state IN ('queued', 'running')
+    AND {DUE_AT} <= statement_timestamp() ORDER BY {DUE_AT}"""
 RUNNABLE = "NOT EXISTS (SELECT FROM job_pause WHERE name IN ('kind:' || known.kind, 'queue:' || known.queue))"
 # Of the kinds that are asked for the most urgent one that has new jobs, and of it so many. Those that another worker
 # takes at this moment are left to it
@@ -37,11 +39,11 @@ CLAIM_NEW = f"""
     WITH first AS MATERIALIZED (
         SELECT known.* FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(sizes)s::int[],
             %(leases)s::interval[]) AS known (kind, queue, priority, size, lease)
-        CROSS JOIN LATERAL (SELECT run_at FROM job_log WHERE {NEW} ORDER BY run_at LIMIT 1) AS oldest
-        WHERE {RUNNABLE} ORDER BY priority, run_at LIMIT 1
+        CROSS JOIN LATERAL (SELECT {DUE_AT} AS due FROM job_log WHERE {NEW} LIMIT 1) AS oldest
+        WHERE {RUNNABLE} ORDER BY priority, due LIMIT 1
     ), picked AS MATERIALIZED (
         SELECT job_id FROM first AS known CROSS JOIN LATERAL (
-            SELECT job_id FROM job_log WHERE {NEW} ORDER BY run_at LIMIT known.size FOR NO KEY UPDATE SKIP LOCKED
+            SELECT job_id FROM job_log WHERE {NEW} LIMIT known.size FOR NO KEY UPDATE SKIP LOCKED
         ) AS new
     )
     UPDATE job_log SET state = 'running', attempt = 1, worker = %(worker)s, started_at = statement_timestamp(),
@@ -54,19 +56,26 @@ FIND = f"""
     SELECT job_id, kind FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(alone)s::bool[])
         AS known (kind, queue, priority, alone)
     CROSS JOIN LATERAL (
-        (SELECT job_id, COALESCE(lease_until, run_at) AS due FROM job_log WHERE {TRIED}
-            ORDER BY COALESCE(lease_until, run_at) LIMIT 8)
+        (SELECT job_id, {DUE_AT} AS due FROM job_log WHERE {TRIED} LIMIT 8)
         UNION ALL
-        (SELECT job_id, run_at FROM job_log WHERE known.alone AND {NEW} ORDER BY run_at LIMIT 8)
+        (SELECT job_id, {DUE_AT} FROM job_log WHERE known.alone AND {NEW} LIMIT 8)
     ) AS found
     WHERE {RUNNABLE} ORDER BY priority, due LIMIT 8
 """  # noqa: S608
 DUE = f"""
     SELECT kind FROM unnest(%(kinds)s::text[], %(queues)s::text[]) AS known (kind, queue)
     WHERE {RUNNABLE} AND (
-        (SELECT true FROM job_log WHERE {NEW} ORDER BY run_at LIMIT 1)
-        OR (SELECT true FROM job_log WHERE {TRIED} ORDER BY COALESCE(lease_until, run_at) LIMIT 1)
+        (SELECT true FROM job_log WHERE {NEW} LIMIT 1) OR (SELECT true FROM job_log WHERE {TRIED} LIMIT 1)
     )
+"""  # noqa: S608
+OLDEST = f"""
+    SELECT job_id, due, statement_timestamp() - due FROM unnest(%(kinds)s::text[]) AS known (kind)
+    CROSS JOIN LATERAL (
+        (SELECT job_id, {DUE_AT} AS due FROM job_log WHERE {NEW} LIMIT 1)
+        UNION ALL
+        (SELECT job_id, {DUE_AT} FROM job_log WHERE {TRIED} LIMIT 1)
+    ) AS found
+    ORDER BY due LIMIT 1
 """  # noqa: S608
 # A token bucket that all workers share, as full as RATE_SECONDS make it
 ALLOW = """
@@ -133,6 +142,12 @@ def find(kinds: Iterable[Kind]) -> list[tuple[str, str]]:
 def due(kinds: Iterable[Kind]) -> set[str]:
     """The names of those kinds that have something to do at this moment, and are not paused."""
     return {name for (name,) in query(DUE, kinds)}
+
+
+def oldest_due(kinds: Iterable[Kind]) -> tuple[str, datetime, timedelta] | None:
+    """The job of these kinds that is due longest, since when, and for how long."""
+    found = query(OLDEST, kinds)
+    return found[0] if found else None
 
 
 def allow(kind: Kind, wanted: int) -> int:

@@ -1,6 +1,5 @@
 """Retrying and cancelling jobs: for their owners over the API, for staff in the admin and on the command line."""
 
-from functools import partial
 from typing import Literal
 
 from django.db import OperationalError, transaction
@@ -9,7 +8,7 @@ from psycopg.errors import LockNotAvailable
 
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
 from jobs.registry import find_kind, kind_for_job
-from jobs.wakeups import wake
+from jobs.services import wake_after_commit
 from taskhub.api.problems import Problem
 from taskhub.postgresql.errors import is_caused_by
 
@@ -49,7 +48,7 @@ def control(job: Job, action: Action, by: Actor) -> None:
             job.cancel(by)
         else:
             job.retry(by, attempts=kind_for_job(job.pk).max_attempts)
-            transaction.on_commit(partial(wake, kind_for_job(job.pk).queue), robust=True)
+            wake_after_commit(kind_for_job(job.pk).queue)
     except StateConflict as error:
         raise Refused from error
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Least, Now
 from django_celery_results.models import TaskResult
 
 from taskhub.postgresql.caller import Caller
@@ -70,7 +70,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Up to `count` of the caller's rows as dicts of `columns`, newest first, behind a (created_at, job_id)."""
         found = newest_first(caller, "job_log", columns, where, ORDER, position, skip, count)
         for row in found:
-            row["result"] = row["result"] and json.loads(row["result"])  # Django leaves it to its fields to decode JSON
+            for name in ("progress", "result"):  # Django leaves it to its fields to decode JSON
+                row[name] = row[name] and json.loads(row[name])
         return found
 
     def claimable(self) -> "JobQuerySet":
@@ -142,13 +143,13 @@ class Job(models.Model):
             models.CheckConstraint(name="job_log_max_attempts_positive", condition=Q(max_attempts__gt=0)),
         ]
         indexes = [
-            # Claims: new jobs, and those that were tried before, by when they are due
-            models.Index(fields=["kind", "run_at"], name="job_log_new_idx", condition=Q(state=State.QUEUED, attempt=0)),
+            # Claims (jobs/claims.py): new jobs, and those that were tried before, each by when they are due
             models.Index(
                 "kind",
+                Least(F("attempt"), Value(1)),
                 Coalesce("lease_until", "run_at"),
-                name="job_log_tried_idx",
-                condition=Q(state__in=UNFINISHED, attempt__gt=0),
+                name="job_log_unfinished_idx",
+                condition=Q(state__in=UNFINISHED),
             ),
             # The owner's list, whole and filtered
             models.Index(

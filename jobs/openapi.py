@@ -24,6 +24,7 @@ JOB = OpenApiExample(
         "started_at": "2026-11-21T08:29:00.671002Z",
         "finished_at": "2026-11-21T08:29:00.912345Z",
         "cancel_requested_at": None,
+        "progress": None,
         "result": {"sent": True, "message_id": "<0c7b…@taskhub.localhost>"},
         "error": None,
     },

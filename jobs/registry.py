@@ -243,8 +243,8 @@ def recurring(name: str, **when: Any) -> Callable[[Work], Work]:
     latest is made up for.
 
     The work runs outside any transaction, as the external part of a job: it makes its own, small ones, may run again
-    for the same tick, and calls jobs.running.heartbeat if it takes long. What must happen exactly once, it enqueues. Raises
-    ValueError for a schedule that cannot be.
+    for the same tick, and calls jobs.running.heartbeat if it takes long. What must happen exactly once, it enqueues.
+    Raises ValueError for a schedule that cannot be.
     """
 
     def register(work: Work) -> Work:

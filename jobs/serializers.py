@@ -25,6 +25,7 @@ class JobSerializer(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(allow_null=True, help_text="Of the latest attempt.")
     finished_at = serializers.DateTimeField(allow_null=True)
     cancel_requested_at = serializers.DateTimeField(allow_null=True, help_text="When it was asked to stop, running.")
+    progress = serializers.JSONField(help_text="How far its latest attempt is, where the kind of job tells; else null.")
     result = serializers.JSONField(help_text="What the kind of job gives, null until then.")
     error = JobErrorSerializer(allow_null=True, help_text="Of the latest attempt that failed.")
 

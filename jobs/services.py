@@ -90,9 +90,9 @@ def enqueue_many(kind: str, jobs: Iterable[New]) -> list[str]:
     new = list(rows.values())
     for start in range(0, len(new), BATCH):
         insert(known, new[start : start + BATCH])
-    if any(run_at is None for *_, run_at in new):
+    if any(row[-1] is None for row in new):
         wake_after_commit(known.queue)
-    return [job_id for job_id, *_ in given]
+    return [row[0] for row in given]
 
 
 Row = tuple[str, Any, str, str, datetime | None]  # id, owner's id, payload, its hash, run_at
@@ -122,7 +122,7 @@ def insert(kind: Kind, rows: Sequence[Row]) -> None:
         made = {job_id for (job_id,) in cursor.fetchall()}
     if len(made) == len(rows):
         return
-    expected = {job_id: sha for job_id, _, _, sha, _ in rows if job_id not in made}
+    expected = {row[0]: row[3] for row in rows if row[0] not in made}
     known = dict(Job.objects.filter(pk__in=expected).values_list("pk", "payload_sha"))
     if known != expected:
         raise JobConflict
@@ -130,10 +130,10 @@ def insert(kind: Kind, rows: Sequence[Row]) -> None:
 
 def wake_after_commit(queue: str) -> None:
     """Once for each queue and transaction."""
-    hook = partial(wake, queue)
-    if not any(getattr(f, "args", None) == (queue,) and getattr(f, "func", None) is wake
-            for _, f, _ in connection.run_on_commit):  # fmt: skip
-        transaction.on_commit(hook, robust=True)
+    for hook in connection.run_on_commit:
+        if isinstance(hook[1], partial) and hook[1].func is wake and hook[1].args == (queue,):
+            return
+    transaction.on_commit(partial(wake, queue), robust=True)
 
 
 @dataclass(frozen=True)

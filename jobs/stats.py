@@ -8,6 +8,7 @@ from django.db.models import BooleanField, Count, DurationField, ExpressionWrapp
 from django.db.models.functions import Coalesce, Greatest, Now, TruncHour
 from django.utils import timezone
 
+from jobs import claims
 from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
 from jobs.registry import kinds
 from taskhub.postgresql.estimates import planned_rows, within
@@ -91,23 +92,11 @@ def oldest_due() -> dict[str, Any] | None:
 
     Of the kinds that this release knows, each by its index; None when there is none.
     """
-    rows = [row for kind in kinds() for row in oldest_of(kind.name)]
-    if not rows:
+    found = claims.oldest_due(kinds())
+    if found is None:
         return None
-    job_id, at, by = max(rows, key=lambda row: row[2])
+    job_id, at, by = found
     return {"job_id": job_id, "due_at": at, "late_seconds": round(by.total_seconds(), 3)}
-
-
-def oldest_of(kind: str) -> list[tuple[str, Any, timedelta]]:
-    due_at = Coalesce("lease_until", "run_at")
-    jobs = Job.objects.filter(kind=kind).annotate(
-        due_at=due_at, late=ExpressionWrapper(Now() - due_at, output_field=DurationField())
-    )
-    new = jobs.filter(state=State.QUEUED, attempt=0, run_at__lte=Now()).order_by("run_at")
-    tried = (
-        jobs.filter(state__in=UNFINISHED, attempt__gt=0).annotate(due=due_at).filter(due__lte=Now()).order_by(due_at)
-    )
-    return [row for rows in (new, tried) for row in rows.values_list("job_id", "due_at", "late")[:1]]
 
 
 def late() -> dict[str, int] | None:

@@ -37,7 +37,7 @@ def text_of(response):
 def with_attempts(number, **fields):
     job = JobFactory(state=State.FAILED, attempt=number, **fields)
     for attempt in range(1, number + 1):
-        ended = {"ended_at": timezone.now(), "outcome": Outcome.ERROR, "error": "<b>refused</b>"}
+        ended = {"started_at": timezone.now(), "outcome": Outcome.ERROR, "error": "<b>refused</b>"}
         Attempt.objects.create(job=job, attempt=attempt, worker="worker-1", **ended)
     return job
 
@@ -108,9 +108,9 @@ def test_a_job_costs_the_same_for_one_and_for_five_attempts(boss_client):
 def many_jobs(db):
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, deliveries, worker,"
+            "INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, worker,"
             " error_code, error, created_at) SELECT 'welcome_email:' || md5(n::text), 'welcome_email', '{}', '',"
-            " 'queued', 0, 5, 0, '', '', '', now() - n * interval '1 second' FROM generate_series(1, 20000) AS n"
+            " 'queued', 0, 5, '', '', '', now() - n * interval '1 second' FROM generate_series(1, 20000) AS n"
         )
         cursor.execute("ANALYZE job_log")
 
@@ -187,10 +187,3 @@ def test_the_summary_tells_what_waits_for_another_attempt(boss_client):
     page = boss_client.get(URL).content.decode()
 
     assert '<strong style="color: #9a6700">1 wait for another attempt after an error</strong>' in page
-
-
-def test_a_finished_job_shows_no_next_delivery(boss_client):
-    job = JobFactory(state="succeeded", finished_at=timezone.now(), deliver_at=timezone.now() + timedelta(days=1))
-    page = text_of(boss_client.get(page_of(job)))
-
-    assert re.search(r'field-next_delivery.*?<div class="readonly">-</div>', page, re.DOTALL)

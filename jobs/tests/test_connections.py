@@ -130,8 +130,19 @@ class Broken(Exception):
         raise ValueError("no")
 
 
-@pytest.mark.parametrize("error", [ValueError("\ud800"), ValueError("\0"), Broken(), CannotConnectNow(), OperationalError("refused"),
-    asyncio.CancelledError(), GeneratorExit()], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("\ud800"),
+        ValueError("\0"),
+        Broken(),
+        CannotConnectNow(),
+        OperationalError("refused"),
+        asyncio.CancelledError(),
+        GeneratorExit(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_an_error_is_an_error_and_never_taken_for_a_death(error):
     def raise_it(job):
         raise error

@@ -1,7 +1,6 @@
 """Retrying and cancelling: what it does to a job, what a handler sees of it, and what is written down."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,10 +8,10 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 
-from jobs import batch, protocol, registry
+from jobs import claims, engine
 from jobs.control import Refused, consequence, control, refusal
 from jobs.handlers import prunable_jobs
-from jobs.models import RETRIABLE, UNFINISHED, Actor, Attempt, Event, Job, Outcome, State, StateConflict, Via
+from jobs.models import RETRIABLE, UNFINISHED, Actor, Attempt, Event, Job, LeaseLost, Outcome, State, StateConflict, Via
 from jobs.registry import Cancelled, Kind, get_kind
 from jobs.running import check_cancelled, delete_batch
 from jobs.tests.factories import JobFactory
@@ -40,14 +39,13 @@ def test_a_finished_job_is_not_cancelled(db, state):
 
 @pytest.mark.parametrize("state", RETRIABLE)
 def test_a_retry_counts_the_attempts_on_and_forgets_what_went_wrong(db, state):
-    trouble = {"error": "no", "error_code": "error", "in_doubt_since": timezone.now(), "deliveries": 3}
+    trouble = {"error": "no", "error_code": "error", "in_doubt_since": timezone.now()}
     job = JobFactory(state=state, attempt=5, cancel_requested_at=timezone.now(), **trouble)
     job.retry(BOSS, attempts=12)
 
     assert (job.state, job.attempt, job.max_attempts, job.finished_at) == (State.QUEUED, 5, 17, None)
     assert (job.error, job.error_code, job.in_doubt_since, job.cancel_requested_at) == ("", "", None, None)
-    assert (Job.objects.claimable().get(), job.deliveries) == (job, 1)
-    assert job.run_at < job.deliver_at
+    assert Job.objects.claimable().get() == job
 
 
 @pytest.mark.parametrize(("action", "state"), [("retry", State.FAILED), ("cancel", State.QUEUED)])
@@ -60,13 +58,13 @@ def test_who_decides_by_what_was_so_a_moment_ago_is_refused(db, action, state):
     assert not Event.objects.exists()
 
 
-def test_a_retried_job_is_announced_once_that_has_committed(transactional_db, announced):
+def test_for_a_retried_job_a_worker_is_woken_once_that_has_committed(transactional_db, woken):
     job = JobFactory(state=State.FAILED)
     with transaction.atomic():
         control(job, "retry", BOSS)
-        assert announced() == []
+        assert woken() == []
 
-    assert announced() == [job.pk]
+    assert woken() == ["mail"]
 
 
 def test_a_job_of_a_kind_that_this_release_does_not_know_is_not_retried(db):
@@ -84,9 +82,12 @@ def test_a_person_is_told_that_a_doubtful_effect_may_happen_again(db):
 def test_the_history_tells_attempts_and_acts_in_order_of_time_and_outlives_the_user(db):
     user = get_user_model().objects.create(username="boss")
     job = JobFactory(state=State.FAILED)
-    Attempt.objects.create(job=job, attempt=1, worker="host:1", ended_at=timezone.now(), outcome=Outcome.ERROR)
+    Attempt.objects.create(job=job, attempt=1, worker="host:1", started_at=timezone.now(), outcome=Outcome.ERROR)
     job.retry(Actor("boss", Via.ADMIN, user.pk), attempts=1)
-    Attempt.objects.create(job=job, attempt=2, worker="host:2")
+    job.run_at = timezone.now()
+    job = claims.claim(job.pk, get_kind("welcome_email"))
+    Job.objects.update(worker="host:2")
+    job.refresh_from_db()
     user.delete()
 
     assert [(line["what"], line["who"]) for line in job.history()] == [
@@ -101,10 +102,9 @@ def running(**fields):
 
 def attempted(external, **options):
     """A job whose external part does this, after its attempt."""
-    kind = Kind("welcome_email", lambda job, outcome: outcome, external=external, **options)
+    kind = Kind("welcome_email", lambda job, returned: returned, external=external, **options)
     job = running()
-    Attempt.objects.create(job=job, attempt=1)
-    protocol.attempt(job, kind)
+    engine.attempt(job, kind)
     job.refresh_from_db()
     return job
 
@@ -125,7 +125,7 @@ def test_a_handler_that_looks_ends_the_job_as_cancelled(transactional_db, in_dou
 def test_a_handler_that_does_not_look_finishes_as_it_would(transactional_db):
     job = attempted(lambda job: Job.objects.get(pk=job.pk).cancel(BOSS))
 
-    assert (job.state, job.attempts.get().outcome) == (State.SUCCEEDED, "succeeded")
+    assert (job.state, job.attempts.exists()) == (State.SUCCEEDED, False)
 
 
 def test_a_request_lets_no_further_attempt_follow_one_that_failed(transactional_db):
@@ -148,7 +148,7 @@ def test_a_handler_cannot_cancel_what_nobody_asked_to_cancel(transactional_db):
 def test_a_handler_that_lost_its_lease_hears_of_that_and_of_no_request(transactional_db):
     job = running(cancel_requested_at=timezone.now())
     Job.objects.update(attempt=2)
-    with pytest.raises(protocol.LeaseLost):
+    with pytest.raises(LeaseLost):
         check_cancelled(job)
 
 
@@ -163,28 +163,9 @@ def test_inside_a_transaction_there_is_nothing_to_look_at(db):
 )
 def test_when_its_worker_died_the_next_claim_cancels_unless_in_doubt(db, in_doubt_since, state, outcome):
     job = running(cancel_requested_at=timezone.now(), in_doubt_since=in_doubt_since)
-    Attempt.objects.create(job=job, attempt=1)
 
-    assert protocol.claim(job.pk, get_kind("welcome_email")) is None
+    assert claims.claim(job.pk, get_kind("welcome_email")) is None
     assert (Job.objects.get().state, job.attempts.get().outcome) == (state, outcome)
-
-
-def test_a_job_that_is_cancelled_while_a_batch_waits_is_not_done(transactional_db, announced):
-    job, other = JobFactory.create_batch(2)
-    kind = Kind("welcome_email", lambda job, outcome: None)
-    marked, _ = batch.mark(kind)
-    Job.objects.get(pk=job.pk).cancel(BOSS)
-
-    assert set(batch.attempt(marked, kind)) == {other.pk}
-    assert Job.objects.get(pk=job.pk).state == State.CANCELLED
-
-
-def test_a_retried_job_is_for_one_worker_alone(db, monkeypatch):
-    monkeypatch.setitem(registry._kinds, "welcome_email", replace(get_kind("welcome_email"), external=None))
-    job = JobFactory(state=State.FAILED)
-    job.retry(BOSS, attempts=1)
-
-    assert not batch.takes(job.pk)
 
 
 def prune():

@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from jobs.models import Job, Outcome, State
+from jobs.models import Job, State
+from jobs.serializers import ERROR_CODES
 from jobs.tests.factories import JobFactory
 
 URL = "/jobs/"
@@ -19,6 +20,7 @@ FIELDS = [
     "started_at",
     "finished_at",
     "cancel_requested_at",
+    "progress",
     "result",
     "error",
 ]
@@ -100,7 +102,7 @@ def test_it_is_one_statement_that_looks_the_user_up(alice, alice_client, django_
         assert alice_client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("code", [outcome for outcome in Outcome if outcome not in ("succeeded", "cancelled")])
+@pytest.mark.parametrize("code", ERROR_CODES)
 def test_an_error_is_told_without_internals(alice, alice_client, code):
     job = JobFactory(owner=alice, state=State.FAILED, error_code=code, error="ConnectionError: smtp://secret@host")
     error = alice_client.get(f"{URL}{job.pk}").json()["error"]
@@ -146,8 +148,8 @@ def test_every_filter_has_its_index_at_scale(alice, filters, index):
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, state, attempt, max_attempts,"
-            " deliveries, worker, error_code, error, created_at)"
-            " SELECT 'bulk:' || n, 'bulk', %s, '{}', '', 'queued', 0, 5, 0, '', '', '',"
+            " worker, error_code, error, created_at)"
+            " SELECT 'bulk:' || n, 'bulk', %s, '{}', '', 'queued', 0, 5, '', '', '',"
             " now() - n * interval '1 second' FROM generate_series(1, 20000) AS n",
             [alice.pk],
         )

@@ -71,9 +71,7 @@ def external_inside_the_transaction():
 def claim_without_lease_test():
     """A job is taken from a worker that is at it."""
     claims.CLAIM = without("THEN lease_until < statement_timestamp()", claims.CLAIM, "THEN true")
-    claims.FIND = without(
-        "AND COALESCE(lease_until, run_at) <= statement_timestamp()", claims.FIND, "AND run_at <= statement_timestamp()"
-    )
+    claims.FIND = without("AND COALESCE(lease_until, run_at) <= statement_timestamp()", claims.FIND)
 
 
 def attempt_uncommitted_before_external():
