@@ -17,7 +17,7 @@ from jobs.running import prune
 
 
 # Tried soon: a mail server that knows nobody yet may say "come back later" (greylisting, RFC 6647)
-@external_handler("welcome_email", queue="mail", backoff=5, time_limit=120, owner_may=("retry", "cancel"))
+@external_handler("welcome_email", queue="mail", backoff=5, time_limit=100, owner_may=("retry", "cancel"))
 def send_welcome(job: Any) -> dict[str, Any]:
     """Sends the mail. Its Message-ID comes from the job's id: should it be sent twice, mail systems can tell."""
     user = User.objects.filter(pk=job.payload["user_id"], is_active=True).first()

@@ -5,6 +5,7 @@ Import it when the environment names the servers.
 
 import logging
 import time
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -14,7 +15,7 @@ from procrastinate import App, SyncPsycopgConnector
 
 from benchmarks.servers import Servers
 from benchmarks.workers import bare, loop, taskhub
-from jobs.services import enqueue
+from jobs.services import New, enqueue, enqueue_many
 
 PROCESSES = 2
 # When the transaction committed that wrote the row last, which is the one that finished the job
@@ -68,8 +69,16 @@ class TaskHub(Engine):
         self.done = f"SELECT split_part(job_id, ':', 2)::int, {COMMITTED} FROM job_log WHERE kind = '{kind}'"
 
     def is_done(self, count: int) -> bool:
-        """The sweep announces jobs that wait long once more; those messages, too, must be gone."""
-        return super().is_done(count) and not self.broker.llen("jobs")
+        """The last wake-up, too, must be gone."""
+        return super().is_done(count) and not self.broker.llen("default")
+
+    def enqueue_many(self, count: int, run_at: datetime | None = None) -> float:
+        """So many at once. Returns how many seconds it took."""
+        first, started = self.given, time.perf_counter()
+        with transaction.atomic():
+            enqueue_many(self.kind, (New(str(first + n), run_at=run_at) for n in range(count)))
+        self.given += count
+        return time.perf_counter() - started
 
     def enqueue(self, number: int) -> float:
         committed: list[float] = []
@@ -141,8 +150,8 @@ class Loop(Engine):
 def start_taskhub(servers: Servers) -> list[int]:
     """Worker and scheduler, as a deployment runs them."""
     app = "benchmarks.workers.taskhub"
-    worker = servers.celery(app, "worker", "--loglevel=INFO", f"--concurrency={PROCESSES}")
-    return [worker, servers.celery(app, "beat", f"--schedule={servers.home / 'beat'}")]
+    worker = servers.celery(app, "worker", "--loglevel=INFO", JOBS_QUEUES=f"default={PROCESSES}")
+    return [worker, servers.work("manage.py", "jobs_scheduler")]
 
 
 def start(servers: Servers) -> list[Engine]:
@@ -151,6 +160,7 @@ def start(servers: Servers) -> list[Engine]:
         Celery(servers),  # the first is what the others are compared with
         TaskHub("database only", servers, pids, taskhub.DATABASE),
         TaskHub("external part", servers, pids, taskhub.EXTERNAL),
+        TaskHub("external part and finish", servers, pids, taskhub.BOTH),
         Procrastinate(servers),
         Loop(servers, 1),
         Loop(servers, 50),

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from statistics import median, quantiles
 from typing import Any, NamedTuple
@@ -25,6 +26,9 @@ BACKLOG_SECONDS = 120  # seconds for a backlog
 IDLE = 20  # jobs per second, so that each finds an idle system
 BACKLOG = ("a backlog", "jobs/s", "Celery = 1", "CPU µs: workers", "PostgreSQL", "Valkey", "statements", "enqueued/s")
 LATENCY = ("ms from commit to finished", "idle: p50", "p99", "under load: p50", "p99")
+
+
+PEAK = ("many at once", "enqueued/s", "Celery's messages = 1", "due at one instant", "jobs/s")
 
 
 class Round(NamedTuple):
@@ -110,6 +114,33 @@ def compare(servers: Servers, engines: Sequence[Any], asked: argparse.Namespace)
     return measured
 
 
+def peak(engine: Any, celery: Any, asked: argparse.Namespace) -> Iterator[list[str]]:
+    """As many jobs in one transaction, all due a moment later, and how fast they are done then."""
+    ratio, rates = [], []
+    for _ in range(asked.rounds):
+        started = time.perf_counter()
+        produce(celery, asked.jobs)
+        sent = asked.jobs / (time.perf_counter() - started)
+        rates.append(asked.jobs / engine.enqueue_many(asked.jobs))
+        ratio.append(rates[-1] / sent)
+    due = datetime.now(UTC) + timedelta(seconds=2 + asked.peak / 10_000)
+    engine.enqueue_many(asked.peak, due)
+    time.sleep(max(0, due.timestamp() - time.time()))
+    with at_work(engine):
+        wait(engine)
+        done = max(engine.finished().values())
+    with at_work(celery):
+        wait(celery)
+    backlog = asked.peak + asked.rounds * asked.jobs
+    yield [
+        engine.name,
+        spread(rates),
+        spread(ratio, 1),
+        f"{asked.peak:,}",
+        f"{backlog / (done - due.timestamp()):,.0f}",
+    ]
+
+
 def backlog_rows(measured: Rounds) -> Iterator[list[str]]:
     celery = next(iter(measured.values()))
     for name, rounds in measured.items():
@@ -141,6 +172,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=3000, help="of a backlog")
     parser.add_argument("--seconds", type=float, default=3, help="of idle, and of load, in one round")
     parser.add_argument("--pace", type=float, default=200, help="jobs per second under load")
+    parser.add_argument("--peak", type=int, default=100_000, help="jobs that are due at one instant")
     parser.add_argument("--plans", type=int, metavar="ROWS", help="no comparison: plans among so many finished jobs")
     return parser.parse_args()
 
@@ -151,11 +183,12 @@ def run(servers: Servers, asked: argparse.Namespace) -> None:
     started, others = time.monotonic(), machine.others_seconds()
     try:
         measured = compare(servers, engines, asked)
+        many = [row for engine in engines if hasattr(engine, "enqueue_many") for row in peak(engine, engines[0], asked)]
     finally:
         for engine in engines:
             signal_all(engine, signal.SIGCONT)  # or they could not end
     busy = (machine.others_seconds() - others) / (time.monotonic() - started)
-    print(table(BACKLOG, backlog_rows(measured)), table(LATENCY, latency_rows(measured)), sep="\n\n")
+    print(table(BACKLOG, backlog_rows(measured)), table(LATENCY, latency_rows(measured)), table(PEAK, many), sep="\n\n")
     print(f"\nOther processes kept {busy:.2f} cores busy meanwhile.")
 
 

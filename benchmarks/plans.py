@@ -1,4 +1,4 @@
-"""What TaskHub's jobs cost while there are none, and how the sweep and batches find theirs among many finished ones.
+"""What TaskHub's jobs cost while there are none, and how the sweep and claims find theirs among many finished ones.
 
 For benchmarks.jobs; import it when the environment names the servers.
 """
@@ -15,19 +15,17 @@ from benchmarks.report import table
 from benchmarks.servers import Servers
 from benchmarks.workers import taskhub
 from devstack.service import wait_until
-from jobs import batch
+from jobs import claims
 from jobs.registry import get_kind
 from jobs.services import enqueue
-from jobs.sweep import sweep
 
-SETTLING = 6  # seconds in which the scheduler has rung for everything once
+SETTLING = 6  # seconds in which the scheduler has looked at everything once
 DUE = 1000
 TITLES = ("an idle system, per minute", "statements", "CPU ms: worker and scheduler", "PostgreSQL", "Valkey")
 FILL = """
-    INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, run_at, deliver_at,
-        deliveries, worker, error_code, error, created_at, started_at, finished_at)
-    SELECT 'noop:done' || n, 'noop', '{}', md5(n::text) || md5(n::text), 'succeeded', 1, 5, moment, moment,
-        0, 'worker:1', '', '', moment, moment, moment
+    INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, run_at, worker, error_code, error, created_at, started_at, finished_at)
+    SELECT 'noop:done' || n, 'noop', '{}', md5(n::text) || md5(n::text), 'succeeded', 1, 5, moment,
+        'worker:1', '', '', moment, moment, moment
     FROM generate_series(1, %s) AS n, LATERAL (SELECT now() - n * interval '0.5 s' AS moment) AS times
 """
 
@@ -39,8 +37,9 @@ def show(servers: Servers, rows: int, seconds: float) -> None:
         cursor.execute("VACUUM ANALYZE job_log")
         cursor.execute("CHECKPOINT")
     print(f"{rows:,} jobs have finished.\n", table(TITLES, [idle(servers, seconds)]), sep="\n")
-    mark = partial(batch.mark, get_kind(taskhub.DATABASE))
-    for name, find in (("the sweep", sweep), ("a batch", mark)):
+    kinds = [get_kind(taskhub.DATABASE)]
+    claim = partial(claims.claim_new, {kinds[0]: 50}, 1)
+    for name, find in (("the sweep", partial(claims.due, kinds)), ("a claim", claim)):
         print(f"\n{DUE:,} are due; {name} finds them:", *plan(find), sep="\n    ")
 
 
@@ -58,11 +57,11 @@ def idle(servers: Servers, seconds: float) -> list[str]:
 
 
 def plan(find: Callable[[], object]) -> list[str]:
-    """Of the first SELECT of `find` that locks rows, as it is sent, with what it read. What is due is not kept."""
+    """Of the statement of `find`, as it is sent, with what it read. What is due is not kept."""
     plans: list[list[str]] = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.endswith("SKIP LOCKED") and not plans:
+        if "unnest" in sql:
             with connection.connection.cursor() as cursor:
                 rows = cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params).fetchall()
             plans.append([line for (line,) in rows])
@@ -71,8 +70,6 @@ def plan(find: Callable[[], object]) -> list[str]:
     with transaction.atomic():
         for n in range(DUE):
             enqueue(taskhub.DATABASE, f"due{n}")
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE job_log SET deliver_at = now() WHERE state = 'queued'")
         with connection.execute_wrapper(explain):
             find()
         transaction.set_rollback(True)

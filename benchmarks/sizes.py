@@ -1,4 +1,4 @@
-"""`python -m benchmarks.sizes`: the room that a million tasks and jobs take, and messages, on servers of their own.
+"""`python -m benchmarks.sizes`: the room that a million tasks and jobs take, on servers of their own.
 
 Rows come in the order of time, as they would; owners take turns. Afterwards nothing of it is left.
 """
@@ -6,7 +6,6 @@ Rows come in the order of time, as they would; owners take turns. Afterwards not
 import sys
 
 import psycopg
-import redis
 
 from devstack.service import Service, temporary_home
 
@@ -32,17 +31,13 @@ SELECT numbered('8001', n), owner(n), 'Task ' || n, 'What there is to say about 
 FROM generate_series(1, 1000000) AS n
 """,
     """
-INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, state, attempt, max_attempts, run_at, deliver_at,
-    deliveries, worker, result, error_code, error, created_at, started_at, finished_at)
+INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, state, attempt, max_attempts, run_at,
+    worker, result, error_code, error, created_at, started_at, finished_at)
 SELECT 'welcome_email:' || numbered('8002', n), 'welcome_email', owner(n),
     jsonb_build_object('user_id', numbered('8002', n)), md5(n::text) || md5(n::text), 'succeeded', 1, 12, moment(n),
-    moment(n), 0, 'worker-1:12345', jsonb_build_object('sent', true, 'message_id', md5(n::text) || '@example.com'),
+    'worker-1:12345', jsonb_build_object('sent', true, 'message_id', md5(n::text) || '@example.com'),
     '', '', moment(n), moment(n), moment(n)
 FROM generate_series(1, 1000000) AS n
-""",
-    """
-INSERT INTO job_attempt (job_id, attempt, worker, started_at, ended_at, outcome, error)
-SELECT job_id, 1, worker, started_at, finished_at, 'succeeded', '' FROM job_log ORDER BY job_id
 """,
     "VACUUM ANALYZE",
 )
@@ -51,13 +46,6 @@ SELECT relname, pg_relation_size(oid), reltuples FROM pg_class WHERE oid = %(tab
 UNION ALL
 SELECT relname, pg_relation_size(oid), (SELECT reltuples FROM pg_class WHERE oid = %(table)s::regclass) FROM pg_class
 WHERE oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = %(table)s::regclass)
-"""
-RING = """
-from time import perf_counter
-from jobs.wakeups import wake
-started = perf_counter()
-assert all(wake(f"welcome_email:01a1fc34-0000-7000-8002-{n:012x}") for n in range(10_000))
-print(f"wake-up: {(perf_counter() - started) / 10:.2f} ms a message")
 """
 
 
@@ -69,15 +57,8 @@ def main() -> None:
     ):
         for statement in FILL:
             database.execute(statement)
-        for table in ("users", "tasks", "job_log", "job_attempt"):
+        for table in ("users", "tasks", "job_log"):
             sys.stdout.write(report(database.execute(SIZES, {"table": table}).fetchall()))
-        sys.stdout.flush()
-        with redis.Redis.from_url(service.valkey.url) as broker:
-            before = broker.info("memory")["used_memory"]
-            service.manage("shell", "-v0", "-c", RING)
-            sys.stdout.write(
-                f"wake-up: {(broker.info('memory')['used_memory'] - before) / 10_000:.0f} bytes a message\n"
-            )
 
 
 def report(sizes: list[tuple[str, int, float]]) -> str:

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, NamedTuple, NoReturn
 
 from devstack import DevstackError, leftovers, signals
@@ -70,6 +71,7 @@ class Part(NamedTuple):
     command: list[str]
     grace: float  # seconds to stop in; with those of the servers they must stay below 20
     is_ready: Callable[[], bool] | None = None  # None: it says so, in a line that ends with "ready."
+    settings: Mapping[str, str] = MappingProxyType({})  # of its own
 
 
 class Supervisor:
@@ -96,7 +98,7 @@ class Supervisor:
                 self._starting.pop(part.name, None)
 
         with self._output.pipe(consume) as writer:
-            process.start(part.command, self._environment, writer)
+            process.start(part.command, {**self._environment, **part.settings}, writer)
 
     def wait_until_ready(self) -> None:
         """Wait until every part that was started is at work."""

@@ -14,6 +14,7 @@ from devstack.ports import dialled_host, require_free, url_of
 from devstack.supervision import Part, Supervisor
 from devstack.virtualenv import PYTHON
 
+NO_KEYS = {"TASKHUB_ROLE": "worker"}
 _READY = """
 READY {url}
 
@@ -56,11 +57,12 @@ def parts(folder: Path, host: str, port: int, reload: bool) -> list[Part]:
     """All parts, in the order they start in. They stop in the opposite order."""
     # Celery warns root, which is whom a container and a CI machine often have
     celery = [str(PYTHON), "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "taskhub"]
+    worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     api = [str(PYTHON), "-m", "taskhub.server", "--host", host, "--port", str(port)]
     return [
-        Part("worker", [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"], grace=4),
+        Part("worker", worker, grace=4, settings=NO_KEYS),
         Part("api", [*api, "--reload"] if reload else api, grace=6, is_ready=partial(_is_live, host, port)),
-        Part("scheduler", [*celery, "beat", "--schedule", str(folder / "beat"), "--loglevel", "INFO"], grace=1),
+        Part("scheduler", [str(PYTHON), "manage.py", "jobs_scheduler"], grace=1, settings=NO_KEYS),
     ]
 
 

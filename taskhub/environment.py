@@ -203,10 +203,21 @@ def kept_secrets(home: Path) -> dict[str, str]:
     return kept
 
 
+def new_secrets() -> dict[str, str]:
+    return {"SECRET_KEY": secrets.token_urlsafe(48), "JWT_SIGNING_KEYS": f"local:{secrets.token_urlsafe(48)}"}
+
+
+def throwaway_secrets() -> dict[str, str]:
+    """For a process that signs nothing. It forgets those it was given, should there be any."""
+    for variable in ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "JWT_SIGNING_KEYS"):
+        os.environ.pop(variable, None)
+    return new_secrets()
+
+
 def make_secrets(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix="secrets-") as draft:
-        draft.write(f"SECRET_KEY={secrets.token_urlsafe(48)}\nJWT_SIGNING_KEYS=local:{secrets.token_urlsafe(48)}\n")
+        draft.write("".join(f"{name}={value}\n" for name, value in new_secrets().items()))
         draft.flush()
         with suppress(FileExistsError):  # another process made them meanwhile: its keys are as good
             os.link(draft.name, file)

@@ -16,8 +16,13 @@ TASKHUB_ENV = environment.choice("TASKHUB_ENV", "production", ("production", "st
 TASKHUB_HOME = Path(environment.text("TASKHUB_HOME", str(BASE_DIR / ".taskhub"))).absolute()
 PRODUCTION = TASKHUB_ENV in ("production", "staging")  # which go by the same rules
 
-# Secrets: production brings its own, other environments keep theirs in TASKHUB_HOME/secrets
-_kept = {} if PRODUCTION else environment.kept_secrets(TASKHUB_HOME)
+# Secrets: production brings its own, other environments keep theirs in TASKHUB_HOME/secrets. Workers and schedulers get
+# none: they sign nothing, and whoever breaks into one cannot sign anything either
+TASKHUB_ROLE = environment.choice("TASKHUB_ROLE", "api", ("api", "worker"))
+if TASKHUB_ROLE == "worker":
+    _kept = environment.throwaway_secrets()
+else:
+    _kept = {} if PRODUCTION else environment.kept_secrets(TASKHUB_HOME)
 SECRET_KEY = environment.text("SECRET_KEY", _kept.get("SECRET_KEY"))
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 JWT_SIGNING_KEYS = environment.signing_keys("JWT_SIGNING_KEYS", _kept.get("JWT_SIGNING_KEYS"))

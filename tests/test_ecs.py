@@ -10,6 +10,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from devstack.service import ROOT
+from jobs.registry import kinds
 from taskhub import server
 from taskhub.tests.test_settings import GOOD, VARIABLES
 from tests.containers import HEALTHCHECK, command_of, instructions
@@ -66,9 +67,9 @@ def test_fargate_has_its_size_and_waits_as_long_as_it_asks(role):
     assert CONTAINERS[role]["stopTimeout"] <= 120  # Fargate's most
 
 
-def test_tasks_get_the_time_they_need_to_stop(settings):
+def test_tasks_get_the_time_they_need_to_stop():
     assert CONTAINERS["api"]["stopTimeout"] > 60 + server.STOP_SECONDS  # 60 is the most that DRAIN_SECONDS may be
-    assert CONTAINERS["worker"]["stopTimeout"] > settings.CELERY_TASK_TIME_LIMIT
+    assert CONTAINERS["worker"]["stopTimeout"] > max(kind.time_limit for kind in kinds() if kind.lease is None)
 
 
 def test_tasks_run_what_compose_runs():
@@ -80,12 +81,20 @@ def test_tasks_run_what_compose_runs():
 
 
 def test_the_roles_differ_in_nothing_but_command_size_and_name():
-    own = {"command", "portMappings", "healthCheck", "stopTimeout", "logConfiguration"}
+    own = {"command", "portMappings", "healthCheck", "stopTimeout", "logConfiguration", "environment", "secrets"}
     shared = [{key: value for key, value in part.items() if key not in own} for part in CONTAINERS.values()]
 
     assert shared[0] == shared[1] == shared[2]
     assert shared[0]["readonlyRootFilesystem"] is True
     assert [shared[0]["user"]] == instructions("USER")
+
+
+@pytest.mark.parametrize("role", ["worker", "scheduler"])
+def test_only_the_api_gets_signing_keys(role):
+    settings = {name: {pair["name"] for pair in CONTAINERS[name]["secrets"]} for name in ("api", role)}
+
+    assert settings["api"] - settings[role] == {"SECRET_KEY", "JWT_SIGNING_KEYS"}
+    assert {"name": "TASKHUB_ROLE", "value": "worker"} in CONTAINERS[role]["environment"]
 
 
 @each

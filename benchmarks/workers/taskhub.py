@@ -1,4 +1,4 @@
-"""`celery -A benchmarks.workers.taskhub`: the real application, which also knows two kinds that do nothing."""
+"""`celery -A benchmarks.workers.taskhub`: the real application, which also knows three kinds that do nothing."""
 
 from typing import Any
 
@@ -8,14 +8,15 @@ from taskhub.celery import app  # noqa: F401 - what Celery looks for; it names t
 
 django.setup()
 from jobs.models import Job  # noqa: E402 - needs Django
-from jobs.registry import handler  # noqa: E402
+from jobs.registry import external_handler, handler  # noqa: E402
 
-DATABASE, EXTERNAL = "noop", "external_noop"
+DATABASE, EXTERNAL, BOTH = "noop", "external_noop", "external_and_finish_noop"
 
 
-def nothing(job: Job, outcome: Any = None) -> None:
+def nothing(job: Job, returned: Any = None) -> None:
     """Has no effect, inside the database or out."""
 
 
 handler(DATABASE)(nothing)
-handler(EXTERNAL, external=nothing)(nothing)
+external_handler(EXTERNAL)(nothing)
+handler(BOTH, external=nothing)(nothing)

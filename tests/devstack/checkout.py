@@ -19,8 +19,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _SET_BY_THE_TEST_RUN = ("DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE")
 
 MANAGE = """
-import os, sys, time
+import os, signal, sys, time
 print("manage.py got", *sys.argv[1:], os.environ["DATABASE_URL"])
+if sys.argv[1] == "jobs_scheduler":
+    print("started with", *sys.argv[1:])
+    print("scheduler ready.", flush=True)
+    signal.pause()
 time.sleep(float(os.environ.get("SLOW_MANAGE", 0)))
 sys.exit(int(sys.argv[2] if sys.argv[1] == "exit" else os.environ.get("MANAGE_EXITS_WITH", 0)))
 """

@@ -67,9 +67,9 @@ def test_a_name_that_is_nearly_a_setting_is_refused(dotenv, name, near):
 
 
 def test_a_name_with_our_prefix_that_is_no_setting_is_refused(dotenv):
-    dotenv.write_text("TASKHUB_COLOUR=blue\n")
+    dotenv.write_text("TASKHUB_WALLPAPER=blue\n")
 
-    with pytest.raises(DevstackError, match=r"^\.env sets TASKHUB_COLOUR, which is no setting$"):
+    with pytest.raises(DevstackError, match=r"^\.env sets TASKHUB_WALLPAPER, which is no setting$"):
         load_dotenv()
 
 
