@@ -23,7 +23,8 @@ SETTLING = 6  # seconds in which the scheduler has looked at everything once
 DUE = 1000
 TITLES = ("an idle system, per minute", "statements", "CPU ms: worker and scheduler", "PostgreSQL", "Valkey")
 FILL = """
-    INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, run_at, worker, error_code, error, created_at, started_at, finished_at)
+    INSERT INTO job_log (job_id, kind, payload, payload_sha, state, attempt, max_attempts, run_at,
+        worker, error_code, error, created_at, started_at, finished_at)
     SELECT 'noop:done' || n, 'noop', '{}', md5(n::text) || md5(n::text), 'succeeded', 1, 5, moment,
         'worker:1', '', '', moment, moment, moment
     FROM generate_series(1, %s) AS n, LATERAL (SELECT now() - n * interval '0.5 s' AS moment) AS times

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -20,8 +21,8 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs.control import Action, Refused, consequence, control, locked, refusal
-from jobs.models import NEWEST_FIRST, UNFINISHED, Actor, CeleryError, Job, State, Via
+from jobs.control import Action, Refused, consequence, control, locked, pausable, pause, refusal, resume
+from jobs.models import NEWEST_FIRST, UNFINISHED, Actor, CeleryError, Job, Pause, State, Via
 from jobs.registry import kinds
 from jobs.stats import ENDED, MOST_RUNNING, last_day, late, stats, total
 from taskhub import charts
@@ -226,6 +227,7 @@ def overview() -> dict[str, Any]:
         "running": running and sorted(running, key=lambda job: job["worker"]),
         "retrying": retrying and {**retrying, "number": f"{retrying['jobs']:,}"},
         "silent": sum(job["silent"] for job in running or ()),
+        "paused": told["paused"],
         "more_run": len(running or ()) == MOST_RUNNING,
     }
 
@@ -273,6 +275,44 @@ def about(number: int, estimated: bool) -> str:
 def duration(seconds: float) -> str:
     now = timezone.now()
     return timesince(now - timedelta(seconds=seconds), now, depth=1) if seconds >= 60 else f"{seconds:.0f} seconds"
+
+
+class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
+    name = forms.ChoiceField(choices=lambda: [(name, name) for name in pausable()], help_text="Jobs that run go on.")
+
+    class Meta:
+        model = Pause
+        fields = ("name",)
+
+
+@admin.register(Pause)
+class PauseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """To add one is to pause a queue or kind, to delete it is to resume."""
+
+    form = PauseForm
+    list_display = ("name", "since", "by", "via")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("jobs.change_job")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Pause | None = None) -> bool:
+        return self.has_add_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Pause | None = None) -> bool:
+        return request.user.has_perm("jobs.view_job")
+
+    def has_change_permission(self, request: HttpRequest, obj: Pause | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Pause, form: Any, change: bool) -> None:
+        pause(obj.name, Actor(request.user.get_username(), Via.ADMIN, request.user.pk))
+
+    def delete_model(self, request: HttpRequest, obj: Pause) -> None:
+        resume(obj.name)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Pause]) -> None:
+        for paused in queryset:
+            resume(paused.name)
 
 
 @admin.register(CeleryError)

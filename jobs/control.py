@@ -6,8 +6,8 @@ from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from psycopg.errors import LockNotAvailable
 
-from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, State, StateConflict
-from jobs.registry import find_kind, kind_for_job
+from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, Pause, State, StateConflict
+from jobs.registry import QUEUES, find_kind, kind_for_job, kinds
 from jobs.services import wake_after_commit
 from taskhub.api.problems import Problem
 from taskhub.postgresql.errors import is_caused_by
@@ -51,6 +51,25 @@ def control(job: Job, action: Action, by: Actor) -> None:
             wake_after_commit(kind_for_job(job.pk).queue)
     except StateConflict as error:
         raise Refused from error
+
+
+def pause(name: str, by: Actor) -> bool:
+    """Let no job of `queue:<name>` or `kind:<name>` begin, until resume(). False when it is so already."""
+    _, made = Pause.objects.get_or_create(name=name, defaults={"by": by.name, "via": by.via})
+    return made
+
+
+def resume(name: str) -> bool:
+    """Let them begin again, at once. False when nobody paused them. The current transaction wakes workers."""
+    deleted, _ = Pause.objects.filter(name=name).delete()
+    for queue in QUEUES if deleted else ():
+        wake_after_commit(queue)
+    return bool(deleted)
+
+
+def pausable() -> list[str]:
+    """What can be paused: the queues, and the kinds that this release knows."""
+    return [*(f"queue:{name}" for name in QUEUES), *(f"kind:{kind.name}" for kind in kinds())]
 
 
 def refusal(job: Job, action: Action) -> str:

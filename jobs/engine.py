@@ -154,6 +154,7 @@ def settle_together(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job
         log.debug("%d %s go alone", len(jobs), kind.name, exc_info=error)
         discard_broken_connection()
         return jobs
+    log.info("%d %s succeeded", done, kind.name)
     return jobs[done:]
 
 
@@ -194,14 +195,18 @@ def external(job: Job, kind: Kind) -> Any:
         job.in_doubt_since = None
         raise
     failpoint("external.after")
-    if not connection.get_autocommit():
-        raise RuntimeError("The external part left the connection in a transaction.")
+    require_autocommit()
     if kind.finish is not None:
         kept = [json.loads(as_json(returned))]
         persevere(lambda: hold(job, external_result=kept, in_doubt_since=None))
         job.in_doubt_since = None
         failpoint("external.kept")
     return returned
+
+
+def require_autocommit() -> None:
+    if not connection.get_autocommit():
+        raise RuntimeError("The external part left the connection in a transaction.")
 
 
 def hold(job: Job, **fields: Any) -> None:

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest, Now, TruncHour
 from django.utils import timezone
 
 from jobs import claims
-from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, State
+from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, Pause, State
 from jobs.registry import kinds
 from taskhub.postgresql.estimates import planned_rows, within
 
@@ -41,6 +41,7 @@ def stats(milliseconds: int | None = None) -> dict[str, Any]:
         "estimated": [*(UNFINISHED if guessed else ()), *(FINAL if guessed_final else ())],
         "oldest_due": oldest_due(),
         "retrying": retrying(),
+        "paused": list(Pause.objects.order_by("name").values_list("name", flat=True)),
         "last_hour": {**last_hour, "estimated": guessed_hour},
         "last_day": total(last_day(milliseconds or QUERY_MILLISECONDS)),
         "running": running(),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from devstack.chaos import plan, ticks
 from devstack.chaos.checker import FAULTS, Checker
 from devstack.chaos.nemesis import Nemesis
-from devstack.chaos.stage import Stage
+from devstack.chaos.stage import FAKETIME, Stage
 from devstack.service import ROOT, temporary_home, wait_until
 
 PRODUCERS = 2
@@ -133,7 +133,11 @@ def report(stage, options, nemesis, checker, seconds):
         **{name: totals[name] for name in ("acknowledged", "recovered", *FAULTS, "retried", "most_attempts")},
         **{name: totals[name] for name in ("posted_again", "mail_repeated")},
         **{name: len(stage.records.read(name)) for name in ("duplicate_messages", "duplicate_registrations")},
+        "cancel_asked": len(checker.cancel_asked),
+        "retried_by_person": checker.retried_by_person.total(),
+        "clock_skew": bool(FAKETIME),
         "stuck_workers": len(nemesis.stuck),
+        "too_few": int(totals["acknowledged"] < options.jobs / 2),
         "nemesis": dict(sorted(nemesis.done.items())),
         "failpoints_fired": dict(Counter(line.split()[0] for line in fired)),
         "seconds": round(seconds, 1),
@@ -153,7 +157,7 @@ def main(words):
             with kept_logs(home, options.logs), Stage(home, **settings) as stage:
                 result = run(stage, options)
     say(json.dumps(result))
-    return int(any(result[name] for name in (*FAULTS, "stuck_workers") if name in result))
+    return int(any(result[name] for name in (*FAULTS, "stuck_workers", "too_few") if name in result))
 
 
 if __name__ == "__main__":

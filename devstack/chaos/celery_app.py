@@ -1,30 +1,21 @@
 """`celery -A devstack.chaos.celery_app`: the real application at a faster pace, with the kinds of a run."""
 
 import os
-from datetime import timedelta
 from importlib import import_module
 from random import choice
 
 import django
 from celery.signals import task_prerun
 
-from taskhub.celery import app
+from taskhub.celery import app  # noqa: F401 - what Celery looks for
 
 django.setup()
-wakeups, failpoints, services, sweep = map(
-    import_module, ("jobs.wakeups", "jobs.failpoints", "jobs.services", "jobs.sweep")
-)
+wakeups, failpoints = map(import_module, ("jobs.wakeups", "jobs.failpoints"))
 kinds = import_module("devstack.chaos.kinds")
 mutants = import_module("jobs.tests.processes.mutants")
 from jobs.tests.processes.commands import deafen  # noqa: E402
 
-# Five times as fast: what waits in a deployment waits here, too, and the run is over in minutes
-services.GRACE = timedelta(seconds=1)
-sweep.WAITS = {n: wait / 5 for n, wait in sweep.WAITS.items()}
-sweep.LONGEST_WAIT /= 5
-wakeups.SILENCE /= 5
-app.conf.beat_schedule["sweep"]["schedule"] = 0.5
-app.conf.beat_schedule["tick"]["schedule"] = 1.0
+wakeups.SILENCE /= 5  # as leases and sweeps are: what waits in a deployment waits here, too, and is over in minutes
 
 
 @task_prerun.connect(weak=False)

@@ -14,7 +14,9 @@ FAULTS = (
     "mail_missing",
     "mail_with_another_id",
     "overlapped",
+    "unexplained",
 )
+POSTING = ("external_call", "deadlocked", "newer", "parked")
 COLUMNS = ("attempted", "acknowledged", "recovered", *FAULTS[:5], "retried", "most_attempts")
 
 
@@ -23,7 +25,7 @@ def kind_for_job(job_id):
 
 
 def is_good(job_id):
-    return kind_for_job(job_id) in GOOD_KINDS
+    return kind_for_job(job_id) in GOOD_KINDS or kind_for_job(job_id) == "child"
 
 
 class Checker:
@@ -32,9 +34,18 @@ class Checker:
     def __init__(self, stage):
         records = stage.records
         self.attempted, self.acknowledged = set(records.read("attempted")), set(records.read("acknowledged"))
-        kinds = [*GOOD_KINDS, *BAD_KINDS]
+        kinds = [*GOOD_KINDS, *BAD_KINDS, "child"]
         jobs = stage.sql("SELECT job_id, state, attempt, max_attempts FROM job_log WHERE kind = ANY(%s)", kinds)
         self.jobs = {job.job_id: job for job in jobs}
+        for key in (job_id.partition(":")[2] for job_id in {*self.attempted} if kind_for_job(job_id) == "parent"):
+            self.attempted.add(f"child:{key}")
+            if (parent := self.jobs.get(f"parent:{key}")) and parent.state == "succeeded":
+                self.acknowledged.add(f"child:{key}")  # in the transaction that said so
+        self.cancel_asked = set(records.read("cancel_asked"))
+        self.retried_by_person = Counter(records.read("retried_by_person"))
+        self.attempts = defaultdict(list)
+        for row in stage.sql("SELECT job_id, outcome FROM job_attempt"):
+            self.attempts[row.job_id].append(row.outcome)
         self.effects = Counter(row.job_id for row in stage.sql("SELECT job_id FROM effect"))
         self.counted = {row.job_id: row.n for row in stage.sql("SELECT job_id, n FROM effect_count")}
         self.posted, self.overlapped = Counter(records.read("posted")), set(records.read("overlapped"))
@@ -67,7 +78,7 @@ class Checker:
         elif job.state not in FINAL:
             yield "unfinished"
         else:
-            yield from self.of_good(job) if is_good(job_id) else self.of_bad(job)
+            yield from self.of_ended(job)
         if job and job.attempt > 1:
             yield "retried"
         if job_id in self.overlapped:
@@ -85,11 +96,31 @@ class Checker:
         elif job:
             yield "recovered"  # the commit arrived, its answer did not
 
+    def of_ended(self, job):
+        yield from self.of_attempts(job)
+        if job.state == "cancelled" or (job.state, kind_for_job(job.job_id)) == ("needs_review", "parked"):
+            if self.effects[job.job_id] or self.counted.get(job.job_id):
+                yield "unexpected"
+            if job.state == "cancelled" and job.job_id not in self.cancel_asked:
+                yield "wrong_end"
+        else:
+            yield from self.of_good(job) if is_good(job.job_id) else self.of_bad(job)
+
+    def of_attempts(self, job):
+        """Each is there that did not succeed, and each effect outside but the last has one that explains it."""
+        outcomes = self.attempts[job.job_id]
+        if len(outcomes) != job.attempt - (job.state == "succeeded"):
+            yield "unexplained"
+        outside = max(self.posted[job.job_id], self.mail[job.job_id].total() if job.job_id in self.mail else 0)
+        causes = self.retried_by_person[job.job_id] if kind_for_job(job.job_id) == "parked" else len(outcomes)
+        if outside > 1 + causes:
+            yield "unexplained"
+
     def of_good(self, job):
         witnesses = self.effects[job.job_id], self.counted.get(job.job_id, 0)
         if job.state != "succeeded":
             yield "wrong_end"
-        if min(witnesses) < 1 or (kind_for_job(job.job_id) == "external_call" and not self.posted[job.job_id]):
+        if min(witnesses) < 1 or (kind_for_job(job.job_id) in POSTING and not self.posted[job.job_id]):
             yield "lost"
         if max(witnesses) > 1:
             yield "doubled"

@@ -8,12 +8,15 @@ from django.db import connection
 
 from accounts.handlers import send_welcome
 from devstack.chaos.records import Records
+from jobs import engine
 from jobs.registry import handler
 from jobs.running import heartbeat
+from jobs.services import enqueue
 from jobs.tests.processes.kinds import COUNT_UP
 
 # A lease of 3 s, so that a run takes minutes. Under faults, good jobs may need many attempts
-GOOD = {"max_attempts": 50, "backoff": 0.05, "backoff_limit": 1, "time_limit": 2, "lease_margin": 1}
+GOOD = {"max_attempts": 50, "backoff": 0.05, "backoff_limit": 1, "time_limit": 2, "lease": 3}
+NEXT_RELEASE = os.environ.get("CHAOS_RELEASE") != "old"  # one worker is of the release before
 BAD = {**GOOD, "max_attempts": 3}
 records = Records(os.environ["CHAOS_HOME"])
 
@@ -22,11 +25,16 @@ AT_WORK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 def misbehave(job, place):
-    """A few jobs stumble at first: a pause of the worker, a crash, an error. In a batch they take others with them."""
+    """A few jobs stumble at first: a pause of the worker, a crash, an error. In a group they take others with them.
+
+    A pause is not ended by the time limit, or what else protects the job would never be needed.
+    """
     action = job.payload.get(place)
     if action is None or not records.once(f"{place}-{job.job_id}"):
         return None
     if action == "pause":
+        engine.unwatch()
+        signal.setitimer(signal.ITIMER_REAL, 0)
         os.kill(os.getpid(), signal.SIGSTOP)
     if action == "freeze":
         for pid in (os.getppid(), os.getpid()):
@@ -54,8 +62,9 @@ def have_effect(job):
         cursor.execute(COUNT_UP, [job.job_id])
 
 
+@handler("child", **GOOD)
 @handler("database_only", **GOOD)
-def book(job, outcome):
+def book(job, returned=None):
     see_that_nobody_else_is_at_work(job)
     misbehave(job, "start")
     have_effect(job)
@@ -74,17 +83,34 @@ def welcome(job):
     return sent
 
 
-handler("external_call", external=post, **GOOD)(book)
-handler("email", external=welcome, **GOOD)(book)
+handler("external_call", external=post, **{**GOOD, "time_limit": 2.5 if NEXT_RELEASE else 2})(book)
+handler("email", external=welcome, queue="mail", **GOOD)(book)
+handler("parked", external=post, in_doubt="park", **GOOD)(book)
+if NEXT_RELEASE:
+    handler("newer", external=post, **GOOD)(book)
+
+
+@handler("parent", **GOOD)
+def have_a_child(job):
+    book(job)
+    enqueue("child", job.job_id.partition(":")[2])
+
+
+@handler("deadlocked", external=post, **GOOD)
+def meet_a_deadlock_once(job, returned):
+    book(job)
+    if records.once(f"deadlock-{job.job_id}"):
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE deadlock_detected; END $$")
 
 
 @handler("always_raises", **BAD)
-def raise_error(job, outcome):
+def raise_error(job):
     have_effect(job)
     raise ValueError("as always")
 
 
 @handler("always_dies", **BAD)
-def kill_own_process(job, outcome):
+def kill_own_process(job):
     have_effect(job)
     os.kill(os.getpid(), signal.SIGKILL)

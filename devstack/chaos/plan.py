@@ -4,14 +4,22 @@ from random import Random
 
 from jobs.failpoints import NAMES
 
-GOOD_KINDS = {"database_only": 50, "external_call": 24, "email": 25}
+GOOD_KINDS = {
+    "database_only": 40,
+    "external_call": 18,
+    "email": 20,
+    "parent": 6,
+    "deadlocked": 5,
+    "newer": 5,
+    "parked": 6,
+}
 BAD_KINDS = ("always_dies", "always_raises")  # each one in two hundred, and one at least
 KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}
 TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3}
 NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2, "delay_postgres": 1}
 TROUBLES |= {**NETWORK, "delay_valkey": 1}
 # What shows by itself that a protection is missing. Where to sleep past a lease is the most dangerous: before the
-# transaction, in it, and in that of a batch. And a result that PostgreSQL does not take, after effects that it took
+# transaction, and in it. And a result that PostgreSQL does not take, after effects that it took
 PAUSES = (
     ("external_call", "external", "pause"),
     ("external_call", "start", "pause"),
@@ -19,7 +27,8 @@ PAUSES = (
 )
 SPOILT = (("external_call", "finish", "spoil"), ("database_only", "finish", "spoil"))
 MOST_ROUNDS = 5
-FREQUENT = {"batch.after_job", "sweep.marked"}  # passed far more often than once a job
+DATABASE_ONLY = ("database_only", "parent")
+FREQUENT = {"sweep.found"}  # passed far more often than once a job
 
 
 def jobs(seed, number):
@@ -45,7 +54,7 @@ def misbehaviour(dice, kind):
     """Three of a hundred good jobs stumble once."""
     if kind in BAD_KINDS or dice.random() > 0.03:
         return {}
-    place = "finish" if kind == "database_only" else dice.choice(["external", "finish"])
+    place = "finish" if kind in DATABASE_ONLY else dice.choice(["external", "finish"])
     return {place: dice.choices(["freeze", "kill", "raise"], [1, 2, 3])[0]}
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
@@ -11,8 +11,9 @@ from redis import RedisError
 
 from devstack.chaos import celery_app, plan
 from devstack.chaos.kinds import records
+from taskhub.redis import redis_client
 
-DUPLICATES = 0.05
+DUPLICATES, FUTURE, UNDONE, CONTROLLED = 0.05, 0.05, 0.03, 0.03
 ROUND = 5  # seconds: those who paused go on, and had time to do harm
 
 
@@ -41,13 +42,47 @@ def attempt(*job, **options):
     return True
 
 
-def send(job_id):
-    """A message of our own. Whether the broker took it."""
+def send(queue="default", what=None):
+    """A message of our own, or something that is none. Whether the broker took it."""
     try:
-        celery_app.app.send_task("jobs.run", args=[job_id], retry=False)
+        if what is None:
+            celery_app.app.send_task("jobs.work", args=[queue], queue=queue, retry=False)
+        else:
+            redis_client().lpush(queue, what)
     except (OperationalError, RedisError, OSError):
         return False  # the sweep sends one, too
     return True
+
+
+def roll_back(kind, key, payload):
+    """A job that nobody may ever see."""
+    try:
+        with transaction.atomic():
+            register(kind, f"undone{key}", payload)
+            transaction.set_rollback(True)
+    except (DatabaseError, InterfaceError):
+        connection.close()
+    records.write("rolled_back", f"{kind}:undone{key}")
+
+
+def control(kind, key):
+    """A person cancels that job, and retries one that needs review."""
+    from jobs.control import Refused, locked
+    from jobs.control import control as control_job
+    from jobs.models import Actor, Job, State, Via
+    from jobs.services import cancel
+
+    try:
+        if kind != "parked":
+            records.write("cancel_asked", f"{kind}:{key}")
+            with transaction.atomic():
+                cancel(kind, key)
+        with transaction.atomic():
+            for job in locked(Job.objects.filter(kind="parked", state=State.NEEDS_REVIEW)[:1]):
+                records.write("retried_by_person", job.pk)
+                control_job(job, "retry", Actor("boss", Via.COMMAND))
+    except (DatabaseError, InterfaceError, Refused):
+        connection.close()
 
 
 def send_to_sleep(turn):
@@ -55,7 +90,7 @@ def send_to_sleep(turn):
     for job in plan.pauses(turn):
         records.write("attempted", f"{job[0]}:{job[1]}")
         if attempt(*job, run_at=datetime.now(UTC)):  # a time that is given wakes nobody
-            send(f"{job[0]}:{job[1]}")
+            send()
     time.sleep(ROUND)
 
 
@@ -70,14 +105,19 @@ def produce(jobs, dice, seconds):
     for n, job in enumerate(jobs):
         time.sleep(max(0.0, started + seconds * n / len(jobs) - time.monotonic()))
         records.write("attempted", f"{job[0]}:{job[1]}")
-        if attempt(*job):
-            registered.append(job)
-        if registered and dice.random() < DUPLICATES and attempt(*dice.choice(registered[-50:])):
-            records.write("duplicate_registrations", "")
+        run_at = datetime.now(UTC) + timedelta(seconds=dice.uniform(0, 5)) if dice.random() < FUTURE else None
+        if attempt(*job, run_at=run_at):
+            registered.append((job, run_at))
         if registered and dice.random() < DUPLICATES:
-            kind, key, _ = dice.choice(registered[-50:])
-            if send(f"{kind}:{key}"):
-                records.write("duplicate_messages", f"{kind}:{key}")
+            again, when = dice.choice(registered[-50:])
+            if attempt(*again, run_at=when):
+                records.write("duplicate_registrations", "")
+        if dice.random() < DUPLICATES and send(dice.choice(["default", "mail"]), dice.choice([None, b"", b"no JSON"])):
+            records.write("duplicate_messages", "")
+        if dice.random() < UNDONE:
+            roll_back(*job)
+        if registered and dice.random() < CONTROLLED:
+            control(*dice.choice(registered[-20:])[0][:2])
 
 
 def main(number, of, seed, jobs, seconds):

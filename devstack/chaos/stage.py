@@ -3,6 +3,7 @@
 import signal
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,6 +21,13 @@ from jobs.tests.processes.laboratory import TABLES
 # Without the recurring jobs, which nobody here waits for
 PROGRESS = """SELECT count(*) AS jobs, count(*) FILTER (WHERE state <> ALL(%s)) AS unfinished
     FROM job_log WHERE kind <> 'cron'"""
+PROCESSES = 3  # of a worker for each queue
+# The first worker is of the release before, and its clock is an hour ahead where libfaketime is installed
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+BEHIND = {"CHAOS_RELEASE": "old"}
+if FAKETIME:
+    BEHIND |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+SCHEDULER = [sys.executable, "-m", "devstack.chaos.sweeper"]
 CELERY = [sys.executable, "-m", "celery", "-A", "devstack.chaos.celery_app"]
 
 
@@ -43,7 +51,10 @@ class Stage(Service):
 
     def __init__(self, home, workers=2, schedulers=2, **settings):
         smtp = free_port()
-        super().__init__(home, durable=True, EMAIL_URL=f"smtp://127.0.0.1:{smtp}", WORKER_PROCESSES="2", **settings)
+        mail = f"smtp://127.0.0.1:{smtp}"
+        super().__init__(
+            home, durable=True, EMAIL_URL=mail, JOBS_QUEUES=f"default={PROCESSES},mail={PROCESSES}", **settings
+        )
         self.valkey = Valkey(home, durable=False)
         self.settings |= {MARK: str(home)}
         self.records = Records(home)
@@ -74,15 +85,15 @@ class Stage(Service):
 
     def start_parts(self):
         workers, schedulers = self.numbers
-        self.workers = [self.part(f"worker{n}", *CELERY, "worker", "-n", f"worker{n}@%h") for n in range(workers)]
-        self.schedulers = [
-            self.part(f"beat{n}", *CELERY, "beat", "--schedule", str(self.home / f"beat{n}")) for n in range(schedulers)
+        self.workers = [
+            self.part(f"worker{n}", *CELERY, "worker", "-n", f"worker{n}@%h", **(BEHIND if n == 0 else {}))
+            for n in range(workers)
         ]
-
+        self.schedulers = [self.part(f"scheduler{n}", *SCHEDULER) for n in range(schedulers)]
         wait_until(lambda: all(self.records.last_pulse(worker.name) for worker in self.workers))
 
-    def part(self, name, *command):
-        self.parts.append(Part(name, command, self.environment, self.home))
+    def part(self, name, *command, **changes):
+        self.parts.append(Part(name, command, {**self.environment, **changes}, self.home))
         return self.parts[-1]
 
     @property

@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from jobs.control import Action, Refused, control, locked
+from jobs import control
+from jobs.control import Action, Refused, locked
 from jobs.handlers import prunable_jobs
 from jobs.models import LONGEST_ID, LONGEST_NAME, UNFINISHED, Actor, Job, JobQuerySet, State, Via
 from jobs.running import delete_batch
@@ -56,13 +57,36 @@ def control_jobs(
     return {"done": done, "refused": refused}, lines(action, done, refused)
 
 
+def pause(names: list[str], by: str | None, **_: Any) -> Answer:
+    """Let no job of these queues or kinds begin. Those that run go on."""
+    actor = Actor(by or operating_system_user(), Via.COMMAND)
+    return paused_or_not({name: control.pause(name, actor) for name in dict.fromkeys(names)}, "paused")
+
+
+def resume(names: list[str], **_: Any) -> Answer:
+    """Let jobs of these queues or kinds begin again."""
+    with transaction.atomic():
+        return paused_or_not({name: control.resume(name) for name in dict.fromkeys(names)}, "resumed")
+
+
+def paused_or_not(changed: dict[str, bool], word: str) -> Answer:
+    said = [f"{name}: {word if is_so else 'was so already'}" for name, is_so in changed.items()]
+    return {word: [name for name, is_so in changed.items() if is_so]}, said
+
+
+def pausable(name: str) -> str:
+    if name not in control.pausable():
+        raise ArgumentTypeError(f"{name[:100]!r} is neither queue:NAME nor kind:NAME of what is known here")
+    return name
+
+
 def control_one(job_id: str, action: Action, actor: Actor) -> str:
     """In a transaction of its own. Returns why it was refused, empty when it was done."""
     try:
         with transaction.atomic():
             jobs = locked(job_named(job_id))
             for job in jobs:
-                control(job, action, actor)
+                control.control(job, action, actor)
     except Refused as refused:
         return str(refused.detail)
     return "" if jobs else "There is no such job. It may have been pruned."

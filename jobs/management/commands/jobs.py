@@ -23,7 +23,7 @@ LISTED = ("job_id", "kind", "state", "attempt", "max_attempts", "error_code", "c
 
 
 class Command(BaseCommand):
-    help = "Show background jobs, retry, cancel and prune them."
+    help = "Show background jobs, retry, cancel, pause and prune them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         entries = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", required=True)
@@ -52,6 +52,12 @@ class Command(BaseCommand):
             controlled.add_argument("--limit", type=limit, default=100, metavar="N", help="the oldest N; default 100")
             controlled.add_argument("--by", type=person, help="who does it; default: the user of the operating system")
             controlled.add_argument("--yes", action="store_true", help="do not ask")
+        for named in (
+            entry("pause", control.pause, "let no job of a queue or kind begin"),
+            entry("resume", control.resume, "let them begin again"),
+        ):
+            named.add_argument("names", nargs="+", type=control.pausable, metavar="NAME", help="queue:mail, kind:cron")
+            named.add_argument("--by", type=person, help="who does it; default: the user of the operating system")
         pruned = entry("prune", control.prune, "delete finished jobs that need not be kept any longer")
         pruned.add_argument("--dry-run", action="store_true", help="count them, and delete nothing")
 
@@ -110,6 +116,7 @@ def stats_lines(document: dict[str, Any]) -> Iterator[str]:
     for state, number in document["states"].items():
         yield f"{state:13}{'about ' if state in document['estimated'] else '':6}{number:>13,}"
     due, last_hour, running = (document[name] for name in ("oldest_due", "last_hour", "running"))
+    yield f"Paused: {', '.join(document['paused']) or 'nothing'}."
     yield f"Due longest: {due['job_id']}, for {due['late_seconds']:,.0f} s." if due else "Nothing is due."
     if retrying := document["retrying"]:
         yield retrying_line(retrying)

@@ -1,0 +1,50 @@
+"""For the tests of other apps: what they enqueued, and what comes of it, without a worker or a broker."""
+
+from typing import Any
+from unittest.mock import patch
+
+from jobs import claims, engine
+from jobs.models import Job
+from jobs.registry import get_kind, kinds
+
+MOST = 1000  # jobs; more are taken for jobs that enqueue each other without end
+
+
+def assert_enqueued(kind: str, key: str | None = None, **fields: Any) -> Job:
+    """The one job of the kind, or of that key, that has these fields, such as `payload` or `owner`.
+
+    Raises AssertionError, which says what there is instead.
+    """
+    get_kind(kind)
+    jobs = Job.objects.filter(kind=kind) if key is None else Job.objects.filter(pk=f"{kind}:{key}")
+    found = list(jobs.filter(**fields))
+    there = list(Job.objects.filter(kind=kind).values_list("pk", "payload", "run_at")[:10])
+    if len(found) != 1:
+        raise AssertionError(f"{len(found)} jobs are like that; of the kind {kind} there are {there}")
+    return found[0]
+
+
+def drain(*names: str) -> dict[str, str]:
+    """Carry out what is due now, of these kinds or of all, in this process, until nothing is left that is due.
+
+    Returns what came of each job by its id: `succeeded`, or what its last attempt came to. A handler's error is written
+    down as it would be in a worker, not raised. Works inside the transaction of a test; external parts run in it, too.
+    """
+    served = [get_kind(name) for name in names] or kinds()
+    came: dict[str, str] = {}
+    with patch.object(engine, "discard_broken_connection"), patch.object(engine, "require_autocommit"):
+        while job := next_job(served):
+            came[job.pk] = engine.attempt(job, get_kind(job.kind))
+            if len(came) > MOST:
+                raise AssertionError(f"More than {MOST} jobs: they enqueue each other without end.")
+    return came
+
+
+def next_job(served: list[Any]) -> Job | None:
+    new = claims.claim_new({kind: 1 for kind in served if kind.in_doubt != "park"}, begin_within=1)
+    if new:
+        return new[0]
+    for job_id, name in claims.find(served):
+        if job := claims.claim(job_id, get_kind(name)):
+            return job
+    return None
