@@ -16,7 +16,7 @@ FAULTS = (
     "overlapped",
     "unexplained",
 )
-POSTING = ("external_call", "deadlocked", "newer", "parked")
+POSTING = ("external_call", "deadlock_once", "newer", "doubtful")
 COLUMNS = ("attempted", "acknowledged", "recovered", *FAULTS[:5], "retried", "most_attempts")
 
 
@@ -98,7 +98,7 @@ class Checker:
 
     def of_ended(self, job):
         yield from self.of_attempts(job)
-        if job.state == "cancelled" or (job.state, kind_for_job(job.job_id)) == ("needs_review", "parked"):
+        if job.state == "cancelled" or (job.state, kind_for_job(job.job_id)) == ("needs_review", "doubtful"):
             if self.effects[job.job_id] or self.counted.get(job.job_id):
                 yield "unexpected"
             if job.state == "cancelled" and job.job_id not in self.cancel_asked:
@@ -112,7 +112,7 @@ class Checker:
         if len(outcomes) != job.attempt - (job.state == "succeeded"):
             yield "unexplained"
         outside = max(self.posted[job.job_id], self.mail[job.job_id].total() if job.job_id in self.mail else 0)
-        causes = self.retried_by_person[job.job_id] if kind_for_job(job.job_id) == "parked" else len(outcomes)
+        causes = self.retried_by_person[job.job_id] if kind_for_job(job.job_id) == "doubtful" else len(outcomes)
         if outside > 1 + causes:
             yield "unexplained"
 

@@ -85,7 +85,7 @@ def welcome(job):
 
 handler("external_call", external=post, **{**GOOD, "time_limit": 2.5 if NEXT_RELEASE else 2})(book)
 handler("email", external=welcome, queue="mail", **GOOD)(book)
-handler("parked", external=post, in_doubt="park", **GOOD)(book)
+handler("doubtful", external=post, in_doubt="park", **GOOD)(book)
 if NEXT_RELEASE:
     handler("newer", external=post, **GOOD)(book)
 
@@ -96,7 +96,7 @@ def have_a_child(job):
     enqueue("child", job.job_id.partition(":")[2])
 
 
-@handler("deadlocked", external=post, **GOOD)
+@handler("deadlock_once", external=post, **GOOD)
 def meet_a_deadlock_once(job, returned):
     book(job)
     if records.once(f"deadlock-{job.job_id}"):

@@ -14,7 +14,8 @@ LONGER_THAN_A_LEASE = 4.5  # seconds
 OUTAGE = 2.5
 TIME_LIMIT = 2.0  # seconds, of all kinds of a run
 MOST_REST = 30.0  # seconds until the checker looks, come what may
-STUCK = 20.0  # seconds without a message, while sweeps come four times a second
+NUDGE = 0.25  # seconds between two messages that show whether workers take any
+STUCK = 20.0  # seconds without one
 
 
 class Nemesis:
@@ -22,6 +23,7 @@ class Nemesis:
         self.stage, self.dice = stage, Random(f"nemesis {seed}")
         self.agenda = sched.scheduler(time.monotonic, time.sleep)
         self.done, self.stuck, self.waking = Counter(), [], set()
+        self.nudged = 0.0
         self.healed_at = time.time()  # since when PostgreSQL, Redis and the network are well
 
     def plan(self, faults, seconds):
@@ -39,6 +41,9 @@ class Nemesis:
     def look(self):
         """Do what is due, bring back who ended, wake who sleeps, and see that every worker works."""
         self.agenda.run(blocking=False)
+        if time.monotonic() > self.nudged + NUDGE:
+            self.nudged = time.monotonic()
+            self.stage.nudge()
         for part in self.stage.parts:
             if part.ended():
                 self.later(LONGER_THAN_A_LEASE, part.end_orphans_of, part.pid)

@@ -9,9 +9,9 @@ GOOD_KINDS = {
     "external_call": 18,
     "email": 20,
     "parent": 6,
-    "deadlocked": 5,
+    "deadlock_once": 5,
     "newer": 5,
-    "parked": 6,
+    "doubtful": 6,
 }
 BAD_KINDS = ("always_dies", "always_raises")  # each one in two hundred, and one at least
 KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}

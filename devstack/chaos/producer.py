@@ -73,12 +73,12 @@ def control(kind, key):
     from jobs.services import cancel
 
     try:
-        if kind != "parked":
+        if kind != "doubtful":
             records.write("cancel_asked", f"{kind}:{key}")
             with transaction.atomic():
                 cancel(kind, key)
         with transaction.atomic():
-            for job in locked(Job.objects.filter(kind="parked", state=State.NEEDS_REVIEW)[:1]):
+            for job in locked(Job.objects.filter(kind="doubtful", state=State.NEEDS_REVIEW)[:1]):
                 records.write("retried_by_person", job.pk)
                 control_job(job, "retry", Actor("boss", Via.COMMAND))
     except (DatabaseError, InterfaceError, Refused):

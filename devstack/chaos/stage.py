@@ -2,11 +2,12 @@
 
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import redis
 from aiosmtpd.controller import Controller
 from psycopg.rows import namedtuple_row
 
@@ -90,7 +91,18 @@ class Stage(Service):
             for n in range(workers)
         ]
         self.schedulers = [self.part(f"scheduler{n}", *SCHEDULER) for n in range(schedulers)]
-        wait_until(lambda: all(self.records.last_pulse(worker.name) for worker in self.workers))
+        wait_until(self.all_have_taken_a_message)
+
+    def all_have_taken_a_message(self):
+        self.nudge()
+        return all(self.records.last_pulse(worker.name) for worker in self.workers)
+
+    def nudge(self):
+        """A wake-up for nobody in particular, so that it shows whether each worker takes messages."""
+        broker = redis.Redis.from_url(self.valkey.url, socket_timeout=0.1, socket_connect_timeout=0.1)
+        with broker, suppress(redis.RedisError):  # it is down, or frozen, at this moment
+            if broker.llen("default") < len(self.workers):
+                broker.lpush("default", b"{}")
 
     def part(self, name, *command, **changes):
         self.parts.append(Part(name, command, {**self.environment, **changes}, self.home))

@@ -168,7 +168,7 @@ def test_the_start_page_lists_what_staff_works_with(boss_client):
     apps = boss_client.get("/admin/").context["app_list"]
 
     assert {model["object_name"] for app in apps for model in app["models"]} == {
-        "Group", "Job", "Task", "CeleryError", "User",
+        "Group", "Job", "Pause", "Task", "CeleryError", "User",
     }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from jobs import claims, engine, failpoints, services
+from jobs import claims, engine, services
+from jobs import failpoints as failures
 from jobs.control import control as control_job
 from jobs.models import Actor, Job, Via
 from jobs.registry import get_kind
@@ -83,7 +84,7 @@ def deafen(name):
     wire.close()
 
 
-failpoints.ACTIONS["deafen"] = deafen
+failures.ACTIONS["deafen"] = deafen
 
 
 def once(action):
@@ -96,11 +97,9 @@ def once(action):
     return act
 
 
-failpoints.ACTIONS |= {name: once(action) for name, action in failpoints.ACTIONS.items()}
-
-
 def carry_out(do, arguments, failpoints, mutant):
     """Returns what there is to say, be it the name of an error."""
+    failures.ACTIONS |= {name: once(action) for name, action in failures.ACTIONS.items()}
     settings.TASKHUB_FAILPOINTS = {place: (action, 1) for place, action in failpoints.items()}
     if mutant:
         getattr(mutants, mutant)()
