@@ -1,6 +1,8 @@
 """`celery -A devstack.chaos.celery_app`: the real application at a faster pace, with the kinds of a run."""
 
 import os
+import select
+import time
 from importlib import import_module
 from random import choice
 
@@ -9,6 +11,9 @@ from celery.signals import task_prerun
 
 from taskhub.celery import app  # noqa: F401 - what Celery looks for
 
+if "FAKETIME" in os.environ:
+    # libfaketime 0.9.10 refuses the absolute times that Python's own sleep uses
+    time.sleep = lambda seconds: select.select([], [], [], seconds)
 django.setup()
 wakeups, failpoints = map(import_module, ("jobs.wakeups", "jobs.failpoints"))
 kinds = import_module("devstack.chaos.kinds")

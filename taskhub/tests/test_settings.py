@@ -138,6 +138,16 @@ def test_the_server_refuses_bad_settings_before_it_opens_a_port():
     assert (process.returncode, process.stderr[:35]) == (1, "TaskHub cannot start: SECRET_KEY is")
 
 
+@pytest.mark.parametrize("given", [{}, {"SECRET_KEY": None, "JWT_SIGNING_KEYS": None}], ids=["given", "not given"])
+def test_a_worker_has_no_keys_even_if_it_is_given_them(given):
+    code = "from django.conf import settings; print(settings.SECRET_KEY, settings.JWT_SIGNING_KEYS)"
+    process = start("manage.py", "shell", "-v0", "-c", code, TASKHUB_ROLE="worker", **given)
+
+    assert process.returncode == 0, process.stderr
+    assert GOOD["SECRET_KEY"] not in process.stdout
+    assert GOOD["JWT_SIGNING_KEYS"].partition(":")[2] not in process.stdout
+
+
 def test_development_makes_its_keys_once_and_keeps_them_to_itself(tmp_path):
     changes = {
         "TASKHUB_ENV": "development",
