@@ -47,7 +47,11 @@ def stage(*parts, unfinished=()):
     """Of which these numbers of jobs are unfinished, one after the other, and then none."""
     left = iter(unfinished)
     return SimpleNamespace(
-        parts=parts, workers=[], progress=lambda: SimpleNamespace(unfinished=next(left, 0)), left=left
+        parts=parts,
+        workers=[],
+        nudge=lambda: None,
+        progress=lambda: SimpleNamespace(unfinished=next(left, 0)),
+        left=left,
     )
 
 
