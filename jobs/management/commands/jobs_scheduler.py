@@ -1,6 +1,8 @@
 """The sweep and the ticks of recurring work, which need no message. Any number may run at once."""
 
 import logging
+import signal
+import sys
 import time
 from argparse import ArgumentTypeError
 from typing import Any
@@ -25,6 +27,7 @@ class Command(BaseCommand):
         if once:
             look()
             return
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         log.info("scheduler ready.")
         while True:
             try:
