@@ -134,7 +134,7 @@ def test_jobs_that_take_long_do_not_keep_those_of_another_queue_waiting(lab):
     wait_until(lambda: all(map(lab.finished, slow)))
 
 
-def test_after_redis_was_emptied_new_jobs_are_announced_as_before(works, lab):
+def test_after_redis_was_emptied_new_jobs_wake_workers_as_before(works, lab):
     """Celery's own bookkeeping is gone with the rest. Where a wake-up is lost, the sweep comes after 5 s."""
     with works.signed_up("before"), redis.Redis.from_url(works.valkey.url) as broker:
         broker.flushall()
