@@ -37,7 +37,7 @@ def locked(jobs: QuerySet[Job]) -> list[Job]:
 
 
 def control(job: Job, action: Action, by: Actor) -> None:
-    """Do it, in the current transaction; for one that is retried a worker is woken once that has committed. Raises Refused.
+    """Do it, in the current transaction, whose commit wakes a worker for a job that is retried. Raises Refused.
 
     `job` is one that locked() returned.
     """

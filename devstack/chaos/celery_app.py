@@ -8,12 +8,13 @@ from random import choice
 
 import django
 from celery.signals import task_prerun
+from kombu.utils import functional
 
 from taskhub.celery import app  # noqa: F401 - what Celery looks for
 
 if "FAKETIME" in os.environ:
     # libfaketime 0.9.10 refuses the absolute times that Python's own sleep uses
-    time.sleep = lambda seconds: select.select([], [], [], seconds)
+    time.sleep = functional.sleep = lambda seconds: select.select([], [], [], seconds)
 django.setup()
 wakeups, failpoints = map(import_module, ("jobs.wakeups", "jobs.failpoints"))
 kinds = import_module("devstack.chaos.kinds")

@@ -16,6 +16,8 @@ FAULTS = (
     "overlapped",
     "unexplained",
 )
+ATTEMPTS = "SELECT job_id, outcome, extract(epoch FROM ended_at - started_at) AS lasted FROM job_attempt"
+LEASE = 3.0  # seconds, of all kinds of a run
 POSTING = ("external_call", "deadlock_once", "newer", "doubtful")
 COLUMNS = ("attempted", "acknowledged", "recovered", *FAULTS[:5], "retried", "most_attempts")
 
@@ -44,8 +46,13 @@ class Checker:
         self.cancel_asked = set(records.read("cancel_asked"))
         self.retried_by_person = Counter(records.read("retried_by_person"))
         self.attempts = defaultdict(list)
-        for row in stage.sql("SELECT job_id, outcome FROM job_attempt"):
+        self.taken_early = set()
+        for row in stage.sql(
+            "SELECT job_id, outcome, extract(epoch FROM ended_at - started_at) AS lasted FROM job_attempt"
+        ):
             self.attempts[row.job_id].append(row.outcome)
+            if row.outcome == "worker_lost" and row.lasted < LEASE:
+                self.taken_early.add(row.job_id)  # while its worker was believed to be at it
         self.effects = Counter(row.job_id for row in stage.sql("SELECT job_id FROM effect"))
         self.counted = {row.job_id: row.n for row in stage.sql("SELECT job_id, n FROM effect_count")}
         self.posted, self.overlapped = Counter(records.read("posted")), set(records.read("overlapped"))
@@ -81,7 +88,7 @@ class Checker:
             yield from self.of_ended(job)
         if job and job.attempt > 1:
             yield "retried"
-        if job_id in self.overlapped:
+        if job_id in self.overlapped | self.taken_early:
             yield "overlapped"  # two at work on it at the same time, each in its transaction
 
     def of_registration(self, job_id, job):
