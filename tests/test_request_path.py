@@ -1,14 +1,18 @@
-"""docs/ARCHITECTURE.md names each file of the project that runs for a request."""
+"""The documents name each file of the project that runs for a request, and for a job."""
 
 import io
 import re
 import sys
 
 import pytest
+from django.db import transaction
 from django.test import RequestFactory
 
 from accounts.authentication import AccessToken
 from devstack.service import ROOT
+from jobs import worker
+from jobs.models import Job
+from jobs.services import enqueue
 from taskhub.wsgi import application
 
 
@@ -40,3 +44,19 @@ def test_the_files_that_run_for_a_new_task_are_named(alice):
     told = re.search(r"All files that run for it: (.*?)\.\n", (ROOT / "docs/ARCHITECTURE.md").read_text(), re.DOTALL)
 
     assert files_run_by(lambda: post_task(token)) == set(re.findall(r"`([^`]+)`", told.group(1)))
+
+
+def register_and_carry_out(user, key):
+    with transaction.atomic():
+        enqueue("welcome_email", key, {"user_id": str(user.pk)})
+    worker.work("mail")
+    assert Job.objects.get(pk=f"welcome_email:{key}").state == "succeeded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_files_that_run_for_a_job_are_named(alice):
+    register_and_carry_out(alice, "first")
+    told = re.search(r"Eight files are crossed (.*?);", (ROOT / "docs/jobs.md").read_text(), re.DOTALL)
+    run = {file for file in files_run_by(lambda: register_and_carry_out(alice, "second")) if file.startswith("jobs/")}
+
+    assert run - {"jobs/failpoints.py"} == set(re.findall(r"`(jobs/[^`]+)`", told.group(1)))
