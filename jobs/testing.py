@@ -28,7 +28,8 @@ def drain(*names: str) -> dict[str, str]:
     """Carry out what is due now, of these kinds or of all, in this process, until nothing is left that is due.
 
     Returns what came of each job by its id: `succeeded`, or what its last attempt came to. A handler's error is written
-    down as it would be in a worker, not raised. Works inside the transaction of a test; external parts run in it, too.
+    down as it would be in a worker, not raised. Works inside the transaction of a test, where external parts run, too:
+    one that calls heartbeat() needs `@pytest.mark.django_db(transaction=True)`.
     """
     served = [get_kind(name) for name in names] or kinds()
     came: dict[str, str] = {}
