@@ -58,3 +58,13 @@ def time_limit(transactional_db):
     connection.close()
     connections[DEFAULT_DB_ALIAS] = known
     known.connect()
+
+
+@pytest.fixture(autouse=True)
+def same_connection():
+    """The engine may have made another one, which would keep the test database from being dropped."""
+    known = connections[DEFAULT_DB_ALIAS]
+    yield
+    if connections[DEFAULT_DB_ALIAS] is not known:
+        connections[DEFAULT_DB_ALIAS].close()
+        connections[DEFAULT_DB_ALIAS] = known
