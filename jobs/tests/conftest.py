@@ -68,3 +68,4 @@ def same_connection():
     if connections[DEFAULT_DB_ALIAS] is not known:
         connections[DEFAULT_DB_ALIAS].close()
         connections[DEFAULT_DB_ALIAS] = known
+        known.connect()
