@@ -8,13 +8,19 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import CeleryError, Job, State
-from jobs.registry import external_handler, recurring, schedules
+from jobs.registry import Snooze, external_handler, recurring, schedules
 from jobs.running import prune
+
+SECONDS_FOR_ANOTHER = 10  # seconds until a worker looks again at a tick that this one does not know
 
 
 @external_handler("cron")
 def tick(job: Job) -> Any:
-    return schedules[job.payload["name"]].work(job)
+    """Raises Snooze for a schedule that only another release knows: one of its workers comes by."""
+    schedule = schedules.get(job.payload["name"])
+    if schedule is None:
+        raise Snooze(SECONDS_FOR_ANOTHER)
+    return schedule.work(job)
 
 
 @recurring("prune_jobs", every=timedelta(minutes=5))

@@ -71,6 +71,7 @@ class Kind:
     owner_may: tuple[Control, ...] = ()  # over the API; staff may do all
 
     def __post_init__(self) -> None:
+        amounts = (self.rate, self.backoff, self.backoff_limit, self.snooze_limit, self.time_limit, self.lease)
         for why, is_so in (
             (f"its name must match {NAME.pattern}", not NAME.fullmatch(self.name)),
             ("it does nothing", self.finish is None and self.external is None),
@@ -79,7 +80,7 @@ class Kind:
             ("only an external part can be in doubt", self.in_doubt == "park" and self.external is None),
             ("owner_may names something else than a control", bool({*self.owner_may} - {*get_args(Control)})),
             ("max_attempts must be at least 1", self.max_attempts < 1),
-            ("a time must be more than 0", min(self.time_limit, self.lease or 1, self.rate or 1) <= 0),
+            ("a time or rate must be more than 0", any(one is not None and one <= 0 for one in amounts)),
         ):
             if is_so:
                 raise ValueError(f"The kind {self.name!r} cannot work: {why}.")

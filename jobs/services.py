@@ -37,11 +37,11 @@ INSERT = """
 
 
 class JobConflict(Problem):
-    """The same job was enqueued before with another payload: two events share one key, which is a mistake."""
+    """The same job was enqueued before with another payload or time: two events share one key, which is a mistake."""
 
     status_code = 409
     default_code = "conflict"
-    default_detail = "A job with this id and another payload exists."
+    default_detail = "A job with this id and another payload or time exists."
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,11 @@ def cancel(kind: str, key: str) -> bool:
     One that runs is asked to stop, as by a person: its handler may look (jobs.running.check_cancelled).
     """
     rows = Job.objects.filter(pk=f"{kind}:{key}")
-    asked = rows.filter(state=State.RUNNING).update(cancel_requested_at=Coalesce("cancel_requested_at", Now()))
-    return bool(asked or rows.move(State.QUEUED, State.CANCELLED))
+    with transaction.atomic():
+        if rows.select_for_update(no_key=True).values_list("state", flat=True).first() == State.QUEUED:
+            return bool(rows.move(State.QUEUED, State.CANCELLED))
+        running = rows.filter(state=State.RUNNING)
+        return bool(running.update(cancel_requested_at=Coalesce("cancel_requested_at", Now())))
 
 
 def reschedule(kind: str, key: str, run_at: datetime) -> bool:
@@ -171,14 +174,14 @@ def reschedule(kind: str, key: str, run_at: datetime) -> bool:
 
     To enqueue it again with that time is the same job then, and with the former time a conflict.
     """
-    rows = Job.objects.filter(pk=f"{kind}:{key}", state=State.QUEUED, attempt=0).select_for_update(no_key=True)
+    rows = Job.objects.filter(pk=f"{kind}:{key}", state=State.QUEUED, attempt=0)
     with transaction.atomic():
-        for payload in rows.values_list("payload", flat=True):
-            sha = hash_of(canonical(payload), run_at)
-            rows.update(run_at=run_at, payload_sha=sha)
-            wake_after_commit(get_kind(kind).queue)
-            return True
-    return False
+        payload = rows.select_for_update(no_key=True).values_list("payload", flat=True).first()
+        if payload is None:
+            return False
+        rows.update(run_at=run_at, payload_sha=hash_of(canonical(payload), run_at))
+        wake_after_commit(get_kind(kind).queue)
+    return True
 
 
 def valid_id(job_id: str) -> str:

@@ -1,9 +1,12 @@
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from devstack.service import wait_until
 from jobs.models import Job, State
 from jobs.registry import UnknownKind
 from jobs.services import LARGEST_PAYLOAD, JobConflict, New, cancel, enqueue, enqueue_many, look, reschedule
@@ -88,6 +91,32 @@ def test_a_queued_job_is_cancelled_and_a_running_one_is_asked_by_the_app(db):
     assert Job.objects.get(pk="welcome_email:queued").state == State.CANCELLED
     running.refresh_from_db()
     assert running.cancel_requested_at
+
+
+def test_a_job_that_begins_while_the_app_cancels_it_is_asked_to_stop(transactional_db):
+    job = JobFactory(job_id="welcome_email:1")
+    with ThreadPoolExecutor(1) as pool, closing(connection.copy()) as worker, worker.cursor() as cursor:
+        cursor.execute("BEGIN; UPDATE job_log SET state = 'running', attempt = 1, lease_until = now()")
+        asked = pool.submit(cancel_elsewhere, "welcome_email", "1")
+        wait_until(lambda: waits_for_a_lock(), seconds=5)
+        cursor.execute("COMMIT")
+
+        assert asked.result()
+    job.refresh_from_db()
+    assert (job.state, bool(job.cancel_requested_at)) == (State.RUNNING, True)
+
+
+def cancel_elsewhere(kind, key):
+    try:
+        return cancel(kind, key)
+    finally:
+        connection.close()
+
+
+def waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return cursor.fetchone() is not None
 
 
 def test_a_job_that_waits_is_rescheduled(db):

@@ -55,6 +55,9 @@ class Later:
         ("at least 1", {"finish": print, "max_attempts": 0}),
         ("more than 0", {"finish": print, "time_limit": 0}),
         ("more than 0", {"finish": print, "rate": -1}),
+        ("more than 0", {"finish": print, "rate": 0}),
+        ("more than 0", {"finish": print, "lease": 0}),
+        ("more than 0", {"finish": print, "backoff": -1}),
     ],
 )
 def test_what_cannot_work_is_refused_when_it_is_registered(why, options):

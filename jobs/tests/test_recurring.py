@@ -9,7 +9,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from jobs import engine, running
 from jobs.models import Job, KnownSchedule, State
 from jobs.recurring import enqueue_due
-from jobs.registry import Schedule, schedules
+from jobs.registry import Schedule, get_kind, schedules
 from jobs.tests.factories import JobFactory
 
 
@@ -151,6 +151,20 @@ def test_a_tick_of_a_schedule_that_is_not_known_here_is_left_alone(db):
 
     assert engine.run(Job.objects.get().pk) == ""
     assert Job.objects.get().attempt == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tick_of_a_schedule_that_only_the_next_release_knows_waits_for_its_worker(monkeypatch):
+    """New jobs are claimed by their kind, which both releases know."""
+    JobFactory(job_id="cron:newer:2026-11-21T03:00:00Z", kind="cron", payload={"name": "newer"})
+    engine.carry_out_new([get_kind("cron")], more=lambda: None)
+    job = Job.objects.get()
+
+    assert (job.state, job.attempts.get().outcome) == (State.QUEUED, "snoozed")
+    assert job.max_attempts - job.attempt == 5
+    monkeypatch.setitem(schedules, "newer", Schedule(lambda job: "done", every=timedelta(days=1)))
+    Job.objects.update(run_at=days_ago(1))
+    assert engine.run(job.pk) == "succeeded"
 
 
 def test_a_retention_shorter_than_two_periods_of_a_schedule_is_refused(monkeypatch):

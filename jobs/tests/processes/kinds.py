@@ -49,6 +49,7 @@ def send(job):
 
 def fall_asleep_and_send(job):
     os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1)  # what it does next; that it is ended takes a moment
     send(job)
 
 

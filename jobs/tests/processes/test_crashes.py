@@ -133,7 +133,7 @@ def test_a_deadlock_after_the_external_effect_neither_repeats_it_nor_costs_an_at
     assert (lab.attempts(job_id), lab.effects(job_id)) == (["succeeded"], (1, 1))
 
 
-def test_a_process_that_slept_past_its_lease_ends_before_it_does_anything(lab):
+def test_a_process_that_slept_past_its_lease_is_ended_when_it_wakes(lab):
     job_id = lab.enqueue("drowsy", stop_in="external")
     pid = lab.start_and_see_it_stop(job_id)
     wait_until(lambda: lab.claimable(job_id), seconds=5)
