@@ -67,7 +67,10 @@ class JobAdmin(ReadOnly, LargeTable):
     actions = ("retry", "cancel")
     fieldsets = (
         (None, {"fields": ("job_id", "kind", "badge", "attempts_made", "owner_link")}),
-        ("Data", {"fields": ("payload_json", "progress_json", "cursor", "result_json", "error_code", "error_text")}),
+        (
+            "Data",
+            {"fields": ("payload_json", "progress_json", "cursor_json", "result_json", "error_code", "error_text")},
+        ),
         (
             "Times",
             {
@@ -88,7 +91,7 @@ class JobAdmin(ReadOnly, LargeTable):
     list_display = ("job_id", "badge", "kind", "attempts_made", "owner_link", "age", "error_code")
     list_filter = ("state", KindFilter, "created_at")
     list_select_related = ("owner",)
-    not_listed = ("payload", "progress", "result", "error")
+    not_listed = ("payload", "progress", "cursor", "external_result", "result", "error")
     ordering = (NEWEST_FIRST, "-job_id")
     search_fields = ("job_id",)
     search_help_text = "The beginning of a job id, such as welcome_email:, or @username or the id of the owner."
@@ -133,6 +136,10 @@ class JobAdmin(ReadOnly, LargeTable):
     @admin.display(description="progress")
     def progress_json(self, job: Job) -> SafeString:
         return pretty_json(job.progress)
+
+    @admin.display(description="cursor")
+    def cursor_json(self, job: Job) -> SafeString:
+        return pretty_json(job.cursor)
 
     @admin.display(description="result")
     def result_json(self, job: Job) -> SafeString:

@@ -53,7 +53,7 @@ CLAIM_NEW = f"""
 """  # noqa: S608 - our own text
 # Those that are claimed alone, the most urgent first: more than one, because other workers look for them, too
 FIND = f"""
-    SELECT job_id, kind FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(alone)s::bool[])
+    SELECT job_id FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(alone)s::bool[])
         AS known (kind, queue, priority, alone)
     CROSS JOIN LATERAL (
         (SELECT job_id, {DUE_AT} AS due FROM job_log WHERE {TRIED} LIMIT 8)
@@ -115,9 +115,7 @@ def claim_new(sizes: Mapping[Kind, int], begin_within: float) -> list[Job]:
     The caller begins each within so many seconds, or lets go of it by release().
     """
     values = {
-        "kinds": [kind.name for kind in sizes],
-        "queues": [kind.queue for kind in sizes],
-        "priorities": [kind.priority for kind in sizes],
+        **described(sizes),
         "sizes": [*sizes.values()],
         "leases": [timedelta(seconds=begin_within + kind.lease_seconds) for kind in sizes],
         "worker": worker_name(),
@@ -133,10 +131,9 @@ def release(jobs: Iterable[Job]) -> None:
         cursor.execute(RELEASE, {"job_ids": [job.pk for job in jobs], "worker": worker_name()})
 
 
-def find(kinds: Iterable[Kind]) -> list[tuple[str, str]]:
-    """Ids and kinds of jobs that are claimed alone: tried before, left behind, or not to be repeated."""
-    found = query(FIND, kinds, alone=[kind.in_doubt == "park" for kind in kinds])
-    return [(job_id, name) for job_id, name in found]
+def find(kinds: Iterable[Kind]) -> list[str]:
+    """Ids of jobs that are claimed alone: tried before, left behind, or of a kind that may not be repeated."""
+    return [job_id for (job_id,) in query(FIND, kinds, alone=[kind.in_doubt == "park" for kind in kinds])]
 
 
 def due(kinds: Iterable[Kind]) -> set[str]:
@@ -168,16 +165,19 @@ def give_back(kind: Kind, number: int) -> None:
 
 
 def query(statement: str, kinds: Iterable[Kind], **more: list[Any]) -> list[tuple[Any, ...]]:
-    values: dict[str, Any] = {
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**described(kinds), **more})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def described(kinds: Iterable[Kind]) -> dict[str, Any]:
+    """What the statements about several kinds are told of each."""
+    return {
         "kinds": [kind.name for kind in kinds],
         "queues": [kind.queue for kind in kinds],
         "priorities": [kind.priority for kind in kinds],
-        **more,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
 
 
 def claim(job_id: str, kind: Kind) -> Job | None:

@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from psycopg.errors import LockNotAvailable
 
 from jobs.models import RETRIABLE, UNFINISHED, Actor, Job, Pause, State, StateConflict
-from jobs.registry import QUEUES, find_kind, kind_for_job, kinds
+from jobs.registry import find_kind, kind_for_job, kinds
 from jobs.services import wake_after_commit
 from taskhub.api.problems import Problem
+from taskhub.environment import QUEUES
 from taskhub.postgresql.errors import is_caused_by
 
 Action = Literal["retry", "cancel"]

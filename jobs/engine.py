@@ -60,7 +60,7 @@ def work(queue: str, more: Callable[[], object], until: Callable[[], bool]) -> b
     Calls `more()` when there seem to be enough for another process.
     """
     served = kinds(queue)
-    while carry_out_new(served, more) + carry_out_tried(served):
+    while carry_out_new(served, more) + any(map(run, claims.find(served))):
         if until():
             return True
     return False
@@ -119,25 +119,17 @@ def learn(kind: Kind, seconds: float) -> None:
     seconds_of[kind.name] = (seconds_of.get(kind.name, seconds) + seconds) / 2
 
 
-def carry_out_tried(served: Sequence[Kind]) -> int:
-    """The first that can be had of those that are claimed alone. Returns 1 if there was one."""
-    for job_id, name in claims.find(served):
-        kind = get_kind(name)
-        if claims.allow(kind, 1):
-            if run(job_id):
-                return 1
-            claims.give_back(kind, 1)
-    return 0
-
-
 def run(job_id: str) -> str:
-    """Carry out this job if it is there to be done. Returns what came of it, or nothing."""
+    """Carry out this job alone, if it is there to be done. Returns what came of it, or nothing."""
     kind = find_kind(job_id)
-    if kind is None:
-        return ""  # a worker of a newer release will know it
+    if kind is None or not claims.allow(kind, 1):
+        return ""  # a worker of a newer release will know it, or its turn comes later
     with watched(kind):
         job = claims.claim(job_id, kind)
-        return attempt(job, kind) if job else ""
+        if job is None:
+            claims.give_back(kind, 1)
+            return ""
+        return attempt(job, kind)
 
 
 def settle_together(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job]:
@@ -226,14 +218,12 @@ def as_json(value: Any) -> str:
 def settle(job: Job, kind: Kind, returned: Any, savepoint: bool = True) -> None:
     """The word `succeeded`, which is the fence, and what the job does to the database, in one transaction."""
     if kind.finish is None:
-        if not execute(SUCCEED, job, result=as_json(returned)):
-            raise LeaseLost(job.pk)
+        succeed(job, as_json(returned))
         failpoint("settle.after_commit")
         return
     with transaction.atomic(savepoint=savepoint):
         failpoint("settle.before")
-        if not execute(SUCCEED, job, result="null"):
-            raise LeaseLost(job.pk)
+        succeed(job, "null")
         failpoint("settle.fenced")
         with interrupted_after(kind.soft_time_limit):
             result = kind.finish(job) if kind.external is None else kind.finish(job, returned)
@@ -244,6 +234,12 @@ def settle(job: Job, kind: Kind, returned: Any, savepoint: bool = True) -> None:
             execute(SET_RESULT, job, result=as_json(result))
         failpoint("settle.before_commit")
     failpoint("settle.after_commit")
+
+
+def succeed(job: Job, result: str) -> None:
+    """Raises LeaseLost. `result` is JSON."""
+    if not execute(SUCCEED, job, result=result):
+        raise LeaseLost(job.pk)
 
 
 def execute(statement: str, job: Job, **values: Any) -> int:

@@ -87,15 +87,15 @@ def leave(job: Job, state: State, again: timedelta | None, outcome: Outcome, sai
 
 
 def log_failure(job: Job, error: BaseException, outcome: Outcome, state: State, again: timedelta | None) -> None:
-    """One line for each attempt; where the error was raised, once no further one follows."""
+    """One line for each attempt; where the error was raised, once no further one follows, or at debug level."""
     if outcome in (Outcome.CANCELLED, Outcome.SNOOZED):
         log.info("%s: %s", job.pk, outcome)
         return
     said = describe(error).partition("\n")[0]
     then = f", again at {timezone.now() + again:%H:%M:%S}" if again else f", {state}"
     count = f"attempt {job.attempt} of {job.max_attempts}{then}"
-    log.warning("%s: %s: %s", job.pk, count, said, exc_info=None if again else error)
-    log.debug("%s: where it was raised", job.pk, exc_info=error)
+    told = error if again is None or log.isEnabledFor(logging.DEBUG) else None
+    log.warning("%s: %s: %s", job.pk, count, said, exc_info=told)
 
 
 def describe(error: BaseException) -> str:

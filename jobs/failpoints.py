@@ -1,6 +1,6 @@
 """Named places where a test can make a worker die, fail or lose its database connection.
 
-TASKHUB_FAILPOINTS="work.after=kill:0.01,fail.before=raise" names place, action and, optionally, how often (0 to 1).
+TASKHUB_FAILPOINTS="settle.fenced=kill:0.01,fail.before=raise" names place, action and, optionally, how often (0 to 1).
 Settings refuse the variable in production.
 """
 

@@ -347,7 +347,7 @@ class KnownSchedule(models.Model):
 
 
 class CeleryError(TaskResult):
-    """What one of Celery's own tasks raised: a sweep, say. What a job raised is in its attempts."""
+    """What Celery's own task raised, such as a database that stayed away. What a job raised is in its attempts."""
 
     class Meta:
         proxy = True

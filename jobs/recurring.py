@@ -25,9 +25,10 @@ def known_since() -> dict[str, datetime]:
     """When each schedule was first seen as it is now; those that are new are from now on."""
     definitions = {(name, schedule.definition) for name, schedule in schedules.items()}
     rows = KnownSchedule.objects.filter(name__in=schedules)
-    known = set(rows.values_list("name", "definition"))
-    new = [KnownSchedule(name=name, definition=definition) for name, definition in definitions - known]
-    KnownSchedule.objects.bulk_create(new, ignore_conflicts=True)
+    if new := definitions - {(row.name, row.definition) for row in rows}:
+        made = [KnownSchedule(name=name, definition=definition) for name, definition in new]
+        KnownSchedule.objects.bulk_create(made, ignore_conflicts=True)
+        rows = rows.all()
     return {row.name: row.since for row in rows if (row.name, row.definition) in definitions}
 
 

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from jobs.models import Job
+from taskhub.environment import QUEUES
 
 External = Callable[[Job], Any]
 Work = Callable[[Job], Any]
 Finish = Callable[..., Any]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-QUEUES = ("default", "mail", "bulk")  # as in taskhub.environment.queues
 LEASE_MARGIN = 10  # seconds that a lease is longer than the time limit, for the last commit of an attempt
 Control = Literal["retry", "retry_in_doubt", "cancel"]
 

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from jobs import claims, engine
 from jobs.models import Job
-from jobs.registry import get_kind, kinds
+from jobs.registry import get_kind, kind_for_job, kinds
 
 MOST = 1000  # jobs; more are taken for jobs that enqueue each other without end
 
@@ -45,7 +45,7 @@ def next_job(served: list[Any]) -> Job | None:
     new = claims.claim_new({kind: 1 for kind in served if kind.in_doubt != "park"}, begin_within=1)
     if new:
         return new[0]
-    for job_id, name in claims.find(served):
-        if job := claims.claim(job_id, get_kind(name)):
+    for job_id in claims.find(served):
+        if job := claims.claim(job_id, kind_for_job(job_id)):
             return job
     return None

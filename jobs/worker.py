@@ -1,7 +1,6 @@
 """The Celery side: one task, which carries the name of a queue, and how many processes may be at each queue."""
 
 import fcntl
-import logging
 import mmap
 import resource
 import tempfile
@@ -19,7 +18,6 @@ from jobs import engine
 from jobs.wakeups import wake
 from taskhub.celery import app
 
-log = logging.getLogger("jobs")
 SLICE_SECONDS = 60.0  # for which a process goes on with one message
 
 

@@ -19,6 +19,7 @@ SHORTEST_KEY = 32  # bytes; RFC 7518 section 3.2 asks as much of an HS256 key
 HOW_TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\]")
+QUEUES = ("default", "mail", "bulk")  # of background jobs
 SAMPLE = "change-me"  # how every sample secret in .env.example begins
 
 
@@ -144,7 +145,7 @@ def queues(variable: str, default: str) -> dict[str, int]:
     """How many processes of a worker serve each queue of background jobs, from `default=2,mail=2`."""
     found: dict[str, int] = {}
     for item in text(variable, default).split(","):
-        match = re.fullmatch(r"(default|mail|bulk)=([1-9]|[1-5]\d|6[0-4])", item.strip())
+        match = re.fullmatch(rf"({'|'.join(QUEUES)})=([1-9]|[1-5]\d|6[0-4])", item.strip())
         if not match or match[1] in found:
             refuse(variable, "must look like default=2,mail=2,bulk=1: the queues of a worker, 1 to 64 processes each")
         found[match[1]] = int(match[2])

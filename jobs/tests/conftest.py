@@ -5,10 +5,22 @@ import pytest
 import redis
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from jobs import wakeups
-from jobs.registry import QUEUES
+from taskhub.environment import QUEUES
+
+
+@pytest.fixture
+def jobs(db, capsys):
+    """Runs `manage.py jobs ...` and returns what it prints."""
+
+    def run(*arguments):
+        call_command("jobs", *arguments)
+        return capsys.readouterr().out
+
+    return run
 
 
 @pytest.fixture
@@ -50,14 +62,11 @@ def interrupt(signum, frame):
 
 @pytest.fixture
 def time_limit(transactional_db):
-    """time_limit() strikes half a second later. Afterwards Django has the connection again that the tests know."""
-    known, before = connections[DEFAULT_DB_ALIAS], signal.signal(signal.SIGALRM, interrupt)
+    """time_limit() strikes half a second later."""
+    before = signal.signal(signal.SIGALRM, interrupt)
     yield lambda: signal.setitimer(signal.ITIMER_REAL, 0.5)
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
-    connection.close()
-    connections[DEFAULT_DB_ALIAS] = known
-    known.connect()
 
 
 @pytest.fixture(autouse=True)

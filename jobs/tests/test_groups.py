@@ -118,7 +118,7 @@ def test_one_that_commits_by_itself_doubles_nothing(carry_out):
         carry_out(lambda job: commit(job) if job.pk == jobs[2].pk else sign_up(job))
     Job.objects.filter(state=State.RUNNING).update(lease_until=timezone.now() - timedelta(minutes=1))
     kind = Kind("welcome_email", finish=sign_up)
-    for job_id, _ in claims.find([kind]):
+    for job_id in claims.find([kind]):
         engine.attempt(claims.claim(job_id, kind), kind)
 
     assert set(states().values()) == {State.SUCCEEDED}

@@ -8,7 +8,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,17 +19,6 @@ from jobs.models import FINAL, NEWEST_FIRST, UNFINISHED, Attempt, Job, State
 from jobs.tests.factories import JobFactory
 
 NOW = timezone.now()
-
-
-@pytest.fixture
-def jobs(db, capsys):
-    """Runs `manage.py jobs ...` and returns what it prints."""
-
-    def run(*arguments):
-        call_command("jobs", *arguments)
-        return capsys.readouterr().out
-
-    return run
 
 
 def test_the_list_is_newest_first_in_aligned_columns(jobs, alice):

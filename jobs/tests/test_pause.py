@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from jobs import claims
 from jobs.models import Job, Pause, State
@@ -11,15 +11,6 @@ from jobs.registry import get_kind
 from jobs.tests.factories import JobFactory
 
 URL = "/admin/jobs/pause/"
-
-
-@pytest.fixture
-def jobs(db, capsys):
-    def run(*words):
-        call_command("jobs", *words)
-        return capsys.readouterr().out
-
-    return run
 
 
 def claimed():
