@@ -47,9 +47,7 @@ class Checker:
         self.retried_by_person = Counter(records.read("retried_by_person"))
         self.attempts = defaultdict(list)
         self.taken_early = set()
-        for row in stage.sql(
-            "SELECT job_id, outcome, extract(epoch FROM ended_at - started_at) AS lasted FROM job_attempt"
-        ):
+        for row in stage.sql(ATTEMPTS):
             self.attempts[row.job_id].append(row.outcome)
             if row.outcome == "worker_lost" and row.lasted < LEASE:
                 self.taken_early.add(row.job_id)  # while its worker was believed to be at it

@@ -79,9 +79,7 @@ def test_what_the_external_part_returns_is_json_or_the_job_fails_and_it_is_not_r
 
 
 @pytest.mark.parametrize("in_doubt", ["retry", "park"])
-@pytest.mark.parametrize(
-    "lost", ["SELECT pg_terminate_backend(pg_backend_pid())", "DO $$ BEGIN RAISE deadlock_detected; END $$"]
-)
+@pytest.mark.parametrize("lost", [LOSE, DEADLOCK])
 def test_what_goes_wrong_after_the_external_effect_neither_repeats_nor_parks_it(in_doubt, lost):
     sent, asked = [], []
 
