@@ -9,6 +9,7 @@ from random import Random
 import redis
 
 from devstack.chaos.parts import send
+from jobs.tests.processes.laboratory import fill_disk, free_disk
 
 LONGER_THAN_A_LEASE = 4.5  # seconds
 OUTAGE = 2.5
@@ -137,6 +138,21 @@ class Nemesis:
                 valkey.flushall()
         except redis.TimeoutError:  # it is frozen at this moment
             self.later(OUTAGE, self.flushall)
+
+    def fulldisk(self):
+        """Valkey answers, and refuses."""
+        try:
+            fill_disk(self.stage.valkey)
+            self.later(OUTAGE, self.freedisk)
+        except redis.TimeoutError:  # it is frozen at this moment
+            self.later(OUTAGE, self.fulldisk)
+
+    def freedisk(self):
+        try:
+            free_disk(self.stage.valkey)
+            self.healed_at = time.time()
+        except redis.TimeoutError:
+            self.later(OUTAGE, self.freedisk)
 
     def cut(self, target):
         self.stage.proxies[target].cut()

@@ -15,7 +15,7 @@ GOOD_KINDS = {
 }
 BAD_KINDS = ("always_dies", "always_raises")  # each one in two hundred, and one at least
 KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}
-TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "flushall": 3}
+TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "fulldisk": 2, "flushall": 3}
 NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2, "delay_postgres": 1}
 TROUBLES |= {**NETWORK, "delay_valkey": 1}
 # What shows by itself that a protection is missing. Where to sleep past a lease is the most dangerous: before the

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import psycopg
+import redis
 from psycopg.rows import namedtuple_row
 
 from devstack.processes import die_with_parent
@@ -35,6 +36,24 @@ def frozen(pid):
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def fill_disk(valkey):
+    """Let it fail to save. It then refuses to write, and to give a message away, as it does when its disk is full."""
+    in_the_way = valkey.folder / "dump.rdb"  # the name that the file would have
+    in_the_way.mkdir()
+    try:
+        with redis.Redis.from_url(valkey.url, socket_timeout=2) as server:
+            server.config_set("save", "3600 1")  # one that never saves by itself would not mind
+            server.bgsave()
+            wait_until(lambda: not server.info("persistence")["rdb_bgsave_in_progress"])
+    finally:
+        in_the_way.rmdir()
+
+
+def free_disk(valkey):
+    with redis.Redis.from_url(valkey.url, socket_timeout=2) as server:
+        server.config_set("save", "")
 
 
 class Laboratory:

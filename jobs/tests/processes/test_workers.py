@@ -9,7 +9,7 @@ import redis
 from celery import Celery
 
 from devstack.service import wait_until
-from jobs.tests.processes.laboratory import frozen
+from jobs.tests.processes.laboratory import fill_disk, free_disk, frozen
 
 pytestmark = pytest.mark.usefixtures("awake")
 
@@ -132,6 +132,18 @@ def test_jobs_that_take_long_do_not_keep_those_of_another_queue_waiting(lab):
 
     assert not any(map(lab.finished, slow))
     wait_until(lambda: all(map(lab.finished, slow)))
+
+
+def test_while_the_disk_of_redis_is_full_the_worker_waits_and_then_does_all_that_was_enqueued(works, lab):
+    """A server that refuses every BRPOP is one that only a real worker meets. Celery waits 2 s after its first try."""
+    fill_disk(works.valkey)
+    jobs = lab.enqueue_all([("steady", {})] * 5)
+    wait_until(lambda: "MISCONF" in (works.home / "worker.log").read_text())
+    free_disk(works.valkey)
+    wait_until(lambda: all(map(lab.finished, jobs)), seconds=20)
+
+    assert works.worker.poll() is None
+    assert [lab.effects(job_id) for job_id in jobs] == [(1, 1)] * 5
 
 
 def test_after_redis_was_emptied_new_jobs_wake_workers_as_before(works, lab):
