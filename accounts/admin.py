@@ -39,10 +39,10 @@ class VerifiedFilter(admin.SimpleListFilter):
 
 @admin.register(User)
 class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
-    """Who is no superuser changes only users who are not staff, and nobody's rights: a password is a right, too."""
+    """Only superusers may change staff accounts or anybody's rights; to set a staff password is to gain its rights."""
 
     actions = ("deactivate", "activate")
-    add_form = BaseUserCreationForm  # others look for a taken name by reading the table; the model has an index for it
+    add_form = BaseUserCreationForm  # Django's check for a taken name would scan the table; the model's uses an index
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "email", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("username", "password", "email", "email_verified_at", "belongings")}),
@@ -78,7 +78,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="see also")
     def belongings(self, user: User) -> SafeString:
-        """The lists of what belongs to the user, in apps that this one does not know."""
+        """Links to the lists of what the user owns, in apps that this one does not know."""
         models = [relation.related_model._meta for relation in User._meta.related_objects if relation.one_to_many]
         shown = [meta for meta in models if self.admin_site.is_registered(meta.model)]
         links = (
@@ -90,7 +90,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """By what an index finds; an address that nobody has verified costs a reading of the table."""
+        """Searches by indexed columns; only an unverified e-mail address needs a scan of the table."""
         term = User.normalize_username(search_term[:LONGEST_SPELLING])
         if not term:
             return queryset, False
@@ -110,7 +110,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         return request.user.is_superuser and obj != request.user
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Nobody changes the own rights: there is always a superuser left."""
+        """Nobody may change their own rights, so there is always a superuser left."""
         if obj == request.user:
             return (*self.readonly_fields, "is_active", *RIGHTS)
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RIGHTS)
@@ -129,7 +129,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         self.set_active(request, users, True)
 
     def set_active(self, request: HttpRequest, users: QuerySet[User], active: bool) -> None:
-        """Leaves out oneself, whom one may not change, and those who are as wanted already."""
+        """Skips the acting user, who may not be changed, and users already in the wanted state."""
         word = "Activated" if active else "Deactivated"
         chosen = [user for user in users.order_by("pk").select_for_update(no_key=True) if user != request.user]
         changed = [user for user in chosen if user.is_active != active and self.has_change_permission(request, user)]
@@ -138,7 +138,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         self.message_user(request, f"{word} {len(changed)} of the selected users.", messages.SUCCESS)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:
-        """Counts what goes with the users, which may be a million rows: Django would load and list each of them."""
+        """Counts what is deleted with the users. Django would load and list each row, perhaps a million."""
         collector = Collector(using="default")
         collector.collect(objs)
         lost = {rows.model._meta.verbose_name_plural: number_of(rows) for rows in collector.fast_deletes}

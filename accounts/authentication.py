@@ -47,8 +47,8 @@ class AccessToken(tokens.AccessToken):
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Tells whom the token names. The database is asked each time whether that user is still active, by
-    BaseView.perform_authentication or by the statement of a handler (checks_caller)."""
+    """Identifies the user a token names. Whether that user is still active is checked in the database on every request,
+    by BaseView.perform_authentication or by the statement of a handler (checks_caller)."""
 
     def authenticate(self, request: Request) -> tuple[Caller, Mapping[str, Any]] | None:
         scheme, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -69,9 +69,9 @@ class BearerAuthentication(BaseAuthentication):
 
 @lru_cache(MOST_KNOWN_TOKENS)
 def verified(raw: str, keys: tuple[tuple[str, str], ...]) -> Mapping[str, Any]:
-    """The claims of an access token. What was signed by one of `keys` once, is for ever: only its time passes.
+    """The claims of an access token. A signature that was verified once stays valid; only the expiry is checked again.
 
-    Raises TokenError, which is not kept.
+    Raises TokenError, which is not cached.
     """
     return MappingProxyType(AccessToken(raw).payload)
 
@@ -86,5 +86,5 @@ def look_up(pk: str) -> User:
 
 def user_of(request: Request) -> User:
     """The user of a request that only signed-in users may make, looked up."""
-    assert isinstance(request.user, User)  # noqa: S101 - IsAuthenticated has let nobody else through
+    assert isinstance(request.user, User)  # noqa: S101 - IsAuthenticated lets nobody else through
     return request.user

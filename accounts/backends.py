@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from accounts.hashers import BcryptHasher
 from accounts.models import User
 
-# An index of these alone answers it, so that a service without such users pays nothing but the question
+# A partial index answers it, so a service without such users pays for one cheap query only
 BCRYPT_LEFT = "SELECT EXISTS (SELECT FROM users WHERE password LIKE 'bcrypt$%')"
 SALT = b"$2b$12$T1Wm0pgkeDGFEo/vqYwqWO"  # of passlib's default cost; no user has it
 
@@ -20,7 +20,7 @@ class PasswordBackend(ModelBackend):
 
     bcrypt takes about ten times as long as Argon2id, so the time of a refusal would tell which names came from the
     FastAPI service and have not signed in since. While there are any, each refusal pays for one hash of either sort.
-    Who is let in pays for one's own alone.
+    A successful sign-in pays for its own hash only.
     """
 
     def authenticate(
@@ -31,7 +31,7 @@ class PasswordBackend(ModelBackend):
         try:
             user = User.objects.get_by_natural_key(username)
         except User.DoesNotExist:
-            user = User()  # to check a password against nothing costs one Argon2id too
+            user = User()  # checking a password for an unknown user costs one Argon2id, too
         if user.check_password(password) and self.user_can_authenticate(user):
             return user
         pay_for_the_other_hash(user, password)

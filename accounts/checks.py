@@ -1,4 +1,4 @@
-"""What accounts need of the database they are kept in."""
+"""What the accounts app requires of the database."""
 
 from collections.abc import Sequence
 from typing import Any

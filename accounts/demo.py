@@ -1,4 +1,4 @@
-"""Users for trying things at size. Everybody knows their password, so production has none of them."""
+"""Demo users for trying things at scale. Their password is public, so production never has them."""
 
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -20,14 +20,14 @@ def username(number: int) -> str:
 
 
 def demo_id(name: str) -> UUID:
-    """Always the same for a name, and given to nobody else: so a demo user is told from a real one of that name."""
+    """Always the same for a name and never given to anybody else, so a demo user can be told from a real one."""
     return uuid5(NAMESPACE, name)
 
 
 def add_users(number: int, created_at: datetime) -> int:
-    """Sees to it that demo users 1 to `number` are here. Returns how many were not.
+    """Makes sure that demo users 1 to `number` exist. Returns how many were added.
 
-    Raises UsernameTaken, naming the user, when somebody who is no demo user has one of the names.
+    Raises UsernameTaken, naming the user, when a real user has one of the names.
     """
     password = make_password(PASSWORD)
     with connection.cursor() as cursor:
@@ -48,7 +48,7 @@ def add_users(number: int, created_at: datetime) -> int:
 
 
 def remove_users() -> dict[str, int]:
-    """Deletes the demo users and what is theirs. Returns how many rows of each model that were."""
+    """Deletes the demo users and everything they own. Returns the number of rows deleted per model."""
     named = User.objects.filter(username__startswith="demo_").values_list("pk", "username")
     ours = [pk for pk, name in named.iterator() if pk == demo_id(name)]
     removed: dict[str, int] = {}

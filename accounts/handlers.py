@@ -16,10 +16,10 @@ from jobs.registry import PermanentError, external_handler, recurring
 from jobs.running import prune
 
 
-# Tried soon: a mail server that knows nobody yet may say "come back later" (greylisting, RFC 6647)
+# The first retry comes soon: a mail server may ask an unknown sender to try again (greylisting, RFC 6647)
 @external_handler("welcome_email", queue="mail", backoff=5, time_limit=100, owner_may=("retry", "cancel"))
 def send_welcome(job: Any) -> dict[str, Any]:
-    """Sends the mail. Its Message-ID comes from the job's id: should it be sent twice, mail systems can tell."""
+    """Sends the mail. Its Message-ID is derived from the job's id, so mail systems recognize a repeat."""
     user = User.objects.filter(pk=job.payload["user_id"], is_active=True).first()
     if user is None:
         return {"sent": False, "reason": "user_gone"}
@@ -44,5 +44,5 @@ def send_welcome(job: Any) -> dict[str, Any]:
 
 @recurring("prune_tokens", every=timedelta(minutes=5), offset=timedelta(minutes=2))
 def prune_tokens(job: Any) -> dict[str, int]:
-    """Expired refresh tokens are refused by their date: nobody needs to know that they were spent."""
+    """Deletes expired refresh tokens: their date alone refuses them, spent or not."""
     return {"pruned": prune(job, OutstandingToken.objects.filter(expires_at__lt=Now()).order_by("pk"))}

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, BCryptPasswordHash
 
 
 class Argon2idHasher(Argon2PasswordHasher):
-    """OWASP's minimum for Argon2id. A hash made with other parameters is renewed at the next sign-in."""
+    """OWASP's minimum parameters for Argon2id. A hash with other parameters is replaced at the next sign-in."""
 
     time_cost = 2
     memory_cost = 19 * 1024  # KiB
@@ -15,11 +15,11 @@ class Argon2idHasher(Argon2PasswordHasher):
 
 
 class BcryptHasher(BCryptPasswordHasher):
-    """Checks the hashes of users who came from the FastAPI service; each is renewed as Argon2id at the next sign-in.
+    """Checks hashes imported from the FastAPI service; each is replaced by Argon2id at the next sign-in.
 
-    bcrypt sees 72 bytes of a password (Provos and Mazières, A Future-Adaptable Password Scheme, 1999). What that
-    service used, passlib 1.7 on a bcrypt library before 5, dropped the rest in silence; bcrypt 5 raises ValueError
-    instead. So the rest is dropped here, or long passwords would no longer open their accounts.
+    bcrypt uses 72 bytes of a password (Provos and Mazières, A Future-Adaptable Password Scheme, 1999). What that
+    service used, passlib 1.7 on a bcrypt library before 5, silently dropped the rest; bcrypt 5 raises ValueError
+    instead. So the rest is dropped here, or users with longer passwords could no longer sign in.
     """
 
     longest = 72  # bytes

@@ -22,7 +22,7 @@ LONGEST_USERNAME = 50
 LONGEST_SPELLING = 200  # before normalization, whose time grows with the square of the length
 USERNAME_TAKEN = "Username already exists"
 INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # Unicode's control, format, surrogate and separator characters
-BLANKS = frozenset("\u034f\u115f\u1160\u2800")  # letters, marks and symbols that look like nothing
+BLANKS = frozenset("\u034f\u115f\u1160\u2800")  # letters, marks and symbols that are invisible
 
 
 class UsernameTaken(Problem):
@@ -33,7 +33,7 @@ class UsernameTaken(Problem):
 
 
 def validate_visible(username: str) -> None:
-    """Refuses characters that cannot be seen, and names made of accents alone."""
+    """Refuses invisible characters, and names that consist of combining marks only."""
     categories = {unicodedata.category(character) for character in username}
     if categories & INVISIBLE or BLANKS & set(username) or all(category[0] == "M" for category in categories):
         raise ValidationError(
@@ -59,7 +59,7 @@ class UserManager(BaseUserManager["User"]):
         return self.alias(lowered=Lower("username")).get(lowered=wanted)
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
-        """Raises UsernameTaken; the surrounding transaction is then fit for nothing but a rollback."""
+        """Raises UsernameTaken; the surrounding transaction must then be rolled back."""
         user = self.model(username=self.model.normalize_username(username), **fields)
         user.set_password(password)
         try:
@@ -89,7 +89,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True, help_text="Unset this instead of deleting the account.")
     is_staff = models.BooleanField(default=False, help_text="May sign in to the admin.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    # Kept by a trigger (0002_users_updated_at): whoever writes. A sign-in does not count
+    # Set by a trigger (0002_users_updated_at), whoever writes. A sign-in does not count as a change
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     USERNAME_FIELD = "username"
@@ -104,7 +104,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("username"), name="users_username_lower_key", violation_error_message=USERNAME_TAKEN
             ),
-            # Only among verified addresses: otherwise signing up would tell whose address is known
+            # Only among verified addresses: otherwise sign-up would reveal which addresses are known
             models.UniqueConstraint(
                 Lower("email"),
                 name="users_verified_email_lower_key",
@@ -136,7 +136,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return unicodedata.normalize("NFKC", username).strip() if isinstance(username, str) else username
 
     def change_email(self, email: str | None) -> None:
-        """Another address has to be verified anew. Raises NotAuthenticated when the user has gone meanwhile."""
+        """A new address is unverified. Raises NotAuthenticated when the user was deleted meanwhile."""
         if email == self.email:
             return
         self.email, self.email_verified_at = email, None
@@ -148,6 +148,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 COLUMNS = [
     field.attname for field in User._meta.concrete_fields if field.attname not in {"password", "last_login"}
 ]  # in the order that from_db() goes by
-# The same of a user who is only looked up on the way of another statement (taskhub.postgresql.caller)
+# The same for a user who is looked up as part of another statement (taskhub.postgresql.caller)
 ACTIVE_CALLER = "SELECT id AS user_id, username FROM users WHERE id = %s AND is_active"
 ACTIVE_USER = f"SELECT {', '.join(COLUMNS)} FROM users WHERE id = %s AND is_active"  # noqa: S608 - our own words

@@ -10,7 +10,7 @@ from taskhub.api.serializers import StrictSerializer, TextField
 
 
 class UsernameField(TextField):
-    """Its length counts after normalization."""
+    """Its length is measured after normalization."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Refresh tokens. A spent one is in simplejwt's blacklist; the insert there decides who wins."""
+"""Refresh tokens. A spent one is in simplejwt's blacklist; of concurrent calls, the one whose insert succeeds wins."""
 
 from typing import Any
 
@@ -35,12 +35,12 @@ class RefreshToken(tokens.RefreshToken):
 
     @property
     def row(self) -> dict[str, Any]:
-        """What the blacklist refers to. Unlike simplejwt's row it does not hold the token: reading it opens no door."""
+        """The row that the blacklist refers to. It does not hold the token: a thief gains nothing."""
         times = {"created_at": datetime_from_epoch(self["iat"]), "expires_at": datetime_from_epoch(self["exp"])}
         return {"jti": self["jti"], **times}
 
     def spend(self) -> bool:
-        """Blacklist the token. True for exactly one of any number of concurrent callers."""
+        """Blacklist the token. Returns True for exactly one of any number of concurrent callers."""
         owner = User.objects.filter(pk=self["sub"])
         row, _ = OutstandingToken.objects.get_or_create(jti=self["jti"], defaults={**self.row, "user": owner.first})
         _, created = BlacklistedToken.objects.get_or_create(token=row)
@@ -48,7 +48,7 @@ class RefreshToken(tokens.RefreshToken):
 
 
 def sign_in(user: User) -> RefreshToken | None:
-    """A new refresh token for somebody who has just shown the password; None for one deleted in that moment."""
+    """A new refresh token for a user whose password was just verified; None if the user was deleted meanwhile."""
     with transaction.atomic():
         present = User.objects.filter(pk=user.pk, is_active=True).update(last_login=timezone.now())
         return RefreshToken.for_user(user) if present else None
@@ -61,7 +61,7 @@ def rotate(raw: str) -> RefreshToken:
     except TokenError as error:
         raise TokenNotValid from error
     with transaction.atomic():
-        # Locked, so that nobody deletes the user before the new token is there
+        # Locked, so that the user is not deleted before the new token is stored
         user = User.objects.select_for_update(no_key=True).filter(pk=spent["sub"], is_active=True).first()
         if user is None or not spent.spend():
             raise TokenNotValid
@@ -69,9 +69,9 @@ def rotate(raw: str) -> RefreshToken:
 
 
 def revoke(raw: str) -> None:
-    """Make a refresh token useless. One that is forged, expired or spent is so already (RFC 7009 section 2.2).
+    """Revoke a refresh token. One that is forged, expired or spent is useless already (RFC 7009 section 2.2).
 
-    Raises ValidationError for what is no refresh token: by silence the client would believe it had signed out.
+    Raises ValidationError for anything that is not a refresh token, or the client would believe it had signed out.
     """
     try:
         claims = jwt.decode(raw, options={"verify_signature": False})

@@ -35,7 +35,7 @@ def token_pair(refresh: tokens.RefreshToken) -> JSONResponse:
 
 
 class Public(BaseView):
-    """For those who have no access token, or one that has just expired."""
+    """A view for callers without an access token, or with an expired one."""
 
     authentication_classes = ()
     permission_classes = ()

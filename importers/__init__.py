@@ -1,1 +1,1 @@
-"""Brings data along from other services. May use every app; no app knows it."""
+"""Imports data from other services. It may use every app; no app depends on it."""

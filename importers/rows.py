@@ -1,4 +1,4 @@
-"""What importers share: rows are taken, were here already, or are not taken for a reason that is told."""
+"""What importers share: each row is taken, was here already, or is not taken for a stated reason."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -26,14 +26,14 @@ class NotTaken(Exception):
 
 @dataclass
 class Outcome:
-    """What came of some rows. `remarks` are of rows that were not taken, or not wholly: id, reason, detail."""
+    """What happened to some rows. `remarks` (id, reason, detail) are about rows not taken, or not completely."""
 
     taken: int = 0
     already_here: int = 0
     remarks: list[tuple[str, str, str]] = field(default_factory=list)
 
     def read(self, rows: list[Row], key: str, reader: Callable[[Row], Wanted]) -> list[Wanted]:
-        """What `reader` makes of the rows, without those for which it raises NotTaken, or that came before."""
+        """The results of `reader`, without rows for which it raises NotTaken and rows that came before."""
         read: list[Wanted] = []
         seen: set[str] = set()
         for row in rows:
@@ -47,21 +47,21 @@ class Outcome:
 
 
 def require(row: Row, *columns: str) -> None:
-    """Raises NotTaken for NULL, which the FastAPI service's own tables cannot hold there."""
+    """Raises NotTaken for NULL, which the tables of the FastAPI service do not allow there."""
     for column in columns:
         if row[column] is None:
             raise NotTaken("value_is_null", column)
 
 
 def require_new(row_id: str, seen: set[str]) -> None:
-    """Adds the id to `seen`. Raises NotTaken when it is there: the source is a view that gives it twice."""
+    """Adds the id to `seen`. Raises NotTaken if it is in there already: the source may be a view that repeats it."""
     if row_id in seen:
         raise NotTaken("twice_in_source", "an earlier row has this id")
     seen.add(row_id)
 
 
 def uuid_of(text: str) -> UUID:
-    """Raises NotTaken, also for another spelling than the usual one: two of them could mean one id."""
+    """Raises NotTaken, also for an unusual spelling: two spellings could mean the same id."""
     try:
         found = UUID(text)
     except ValueError:
@@ -72,14 +72,14 @@ def uuid_of(text: str) -> UUID:
 
 
 def moment_of(naive: datetime | None) -> datetime:
-    """The FastAPI service wrote UTC and did not say so. Raises NotTaken for None."""
+    """The FastAPI service wrote UTC without a time zone. Raises NotTaken for None."""
     if naive is None:
         raise NotTaken("time_out_of_range", "NULL, infinity, or not of the years 1 to 9999")
     return naive.replace(tzinfo=UTC)
 
 
 def insert(rows: list[Model]) -> tuple[set[Any], set[Any]]:
-    """Inserts what conflicts with nothing. Returns the keys that are new, and those that were here before."""
+    """Inserts rows that do not conflict. Returns the keys that are new, and those that existed before."""
     if not rows:
         return set(), set()
     present = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True)
@@ -89,6 +89,6 @@ def insert(rows: list[Model]) -> tuple[set[Any], set[Any]]:
 
 
 def existing_users(ids: Iterable[str | None]) -> set[str]:
-    """Those of the ids that are users here."""
+    """Which of the ids are users here."""
     wanted = {text for text in ids if text and re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)}
     return {str(pk) for pk in User.objects.filter(pk__in=wanted).values_list("pk", flat=True)}

@@ -39,13 +39,13 @@ COLOURS = {
 BADGE = (
     '<span style="background: {}; color: #fff; padding: 2px 8px; border-radius: 10px; white-space: nowrap">{}</span>'
 )
-COUNT_MILLISECONDS = 50  # milliseconds that each count of finished jobs may take; then it is estimated
+COUNT_MILLISECONDS = 50  # milliseconds that each count of finished jobs may take before it is estimated instead
 
 admin.site.unregister([TaskResult, GroupResult])  # CeleryError shows the first; no task of ours is in a group
 
 
 class KindFilter(admin.SimpleListFilter):
-    """The kinds that are registered here; to ask the table would be to read it."""
+    """The registered kinds; finding the distinct ones in the table would mean reading all of it."""
 
     title = parameter_name = "kind"
 
@@ -62,7 +62,7 @@ def badge(state: str) -> SafeString:
 
 @admin.register(Job)
 class JobAdmin(ReadOnly, LargeTable):
-    """Nobody edits a job. Who may change jobs may retry and cancel them."""
+    """Jobs are not edited. The permission to change jobs allows retry and cancel."""
 
     actions = ("retry", "cancel")
     fieldsets = (
@@ -179,7 +179,7 @@ class JobAdmin(ReadOnly, LargeTable):
         return self.control(request, jobs, "cancel")
 
     def control(self, request: HttpRequest, jobs: QuerySet[Job], action: Action) -> HttpResponse | None:
-        """Asks first. What cannot be done, or not any more, is left out and counted."""
+        """Asks for confirmation. Jobs for which the action is not, or no longer, possible are skipped and counted."""
         if "confirmed" not in request.POST:
             return self.ask(request, list(jobs.order_by("pk")), action)
         try:
@@ -208,7 +208,7 @@ class JobAdmin(ReadOnly, LargeTable):
 
 
 def described(job: Job, action: Action) -> dict[str, Any]:
-    """A line of the page that asks."""
+    """One line of the confirmation page."""
     why_not = refusal(job, action)
     return {
         "job": job,
@@ -221,7 +221,7 @@ def described(job: Job, action: Action) -> dict[str, Any]:
 
 
 def overview() -> dict[str, Any]:
-    """What stands above the list."""
+    """The panels above the list."""
     told = stats(COUNT_MILLISECONDS)
     due, last_hour, running, retrying = (told[name] for name in ("oldest_due", "last_hour", "running", "retrying"))
     numbers = {state: about(number, state in told["estimated"]) for state, number in told["states"].items()}
@@ -240,7 +240,7 @@ def overview() -> dict[str, Any]:
 
 
 def states_panel(url: str, told: dict[str, Any]) -> Panel:
-    """The chart is of what is under way or waits for people: all that succeeded would hide it."""
+    """The chart shows unfinished jobs and those that wait for people; the many that succeeded would hide them."""
     numbers = {state: about(number, state in told["estimated"]) for state, number in told["states"].items()}
     watched = (*UNFINISHED, State.FAILED, State.NEEDS_REVIEW)
     chart = charts.shares(
@@ -294,7 +294,7 @@ class PauseForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Pause)
 class PauseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """To add one is to pause a queue or kind, to delete it is to resume."""
+    """Adding a row pauses a queue or kind, deleting it resumes."""
 
     form = PauseForm
     list_display = ("name", "since", "by", "via")

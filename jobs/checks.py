@@ -11,7 +11,7 @@ from jobs.registry import schedules
 
 @register()
 def finished_jobs_outlive_their_ticks(**_: Any) -> list[CheckMessage]:
-    """A tick whose job is pruned would find nothing to tell it that the work was done."""
+    """A tick whose job was pruned would be registered, and carried out, again."""
     kept = timedelta(days=min(settings.JOBS_KEEP_SUCCEEDED_DAYS, settings.JOBS_KEEP_OTHERS_DAYS))
     if kept >= 2 * max(schedule.period for schedule in schedules.values()):
         return []

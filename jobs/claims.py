@@ -33,8 +33,8 @@ NEW = f"""job_log.kind = known.kind AND LEAST(attempt, 1) = 0 AND state = 'queue
 TRIED = f"""job_log.kind = known.kind AND LEAST(attempt, 1) = 1 AND state IN ('queued', 'running')
     AND {DUE_AT} <= statement_timestamp() ORDER BY {DUE_AT}"""
 RUNNABLE = "NOT EXISTS (SELECT FROM job_pause WHERE name IN ('kind:' || known.kind, 'queue:' || known.queue))"
-# Of the kinds that are asked for the most urgent one that has new jobs, and of it so many. Those that another worker
-# takes at this moment are left to it
+# Of the given kinds, takes the most urgent one that has new jobs, and up to its number of them. Rows that another
+# worker is claiming are skipped
 CLAIM_NEW = f"""
     WITH first AS MATERIALIZED (
         SELECT known.* FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(sizes)s::int[],
@@ -51,7 +51,7 @@ CLAIM_NEW = f"""
     WHERE job_id = ANY (ARRAY (SELECT job_id FROM picked))
     RETURNING {COLUMNS}
 """  # noqa: S608 - our own text
-# Those that are claimed alone, the most urgent first: more than one, because other workers look for them, too
+# Jobs that are claimed alone, the most urgent first. Several, because other workers compete for them
 FIND = f"""
     SELECT job_id FROM unnest(%(kinds)s::text[], %(queues)s::text[], %(priorities)s::int[], %(alone)s::bool[])
         AS known (kind, queue, priority, alone)
@@ -77,7 +77,7 @@ OLDEST = f"""
     ) AS found
     ORDER BY due LIMIT 1
 """  # noqa: S608
-# A token bucket that all workers share, as full as RATE_SECONDS make it
+# A token bucket shared by all workers, which holds at most RATE_SECONDS of the rate
 ALLOW = """
     WITH filled AS (
         SELECT LEAST(%(most)s, available + %(rate)s * extract(epoch FROM statement_timestamp() - counted_at)) AS tokens
@@ -86,9 +86,9 @@ ALLOW = """
     UPDATE job_rate SET available = tokens - LEAST(%(wanted)s, floor(tokens)), counted_at = statement_timestamp()
     FROM filled WHERE kind = %(kind)s RETURNING LEAST(%(wanted)s, floor(tokens))::int
 """
-RATE_SECONDS = 3.0  # seconds; longer than a sweep takes to come again, which wakes for what the rate held back
-# A job that runs is one that has a lease: `state = 'running'` would let a planner that knows of no unfinished job read
-# all of them by their index instead of this one by its key
+RATE_SECONDS = 3.0  # seconds; longer than the pause between sweeps, which wake workers for what the rate held back
+# Running jobs are matched by their lease: with `state = 'running'`, a planner whose statistics know no unfinished job
+# would scan the index of all of them instead of looking up this one by its key
 CLAIM = f"""
     UPDATE job_log SET state = 'running', attempt = attempt + 1, worker = %(worker)s, progress = NULL,
         started_at = statement_timestamp(), lease_until = statement_timestamp() + %(lease)s
@@ -112,7 +112,7 @@ SENTENCES = {
 def claim_new(sizes: Mapping[Kind, int], begin_within: float) -> list[Job]:
     """New jobs of one of these kinds, up to its number of them, each in its first attempt; the oldest first.
 
-    The caller begins each within so many seconds, or lets go of it by release().
+    The caller begins each within that many seconds, or gives it back by release().
     """
     values = {
         **described(sizes),
@@ -126,29 +126,29 @@ def claim_new(sizes: Mapping[Kind, int], begin_within: float) -> list[Job]:
 
 
 def release(jobs: Iterable[Job]) -> None:
-    """Queue jobs of claim_new() again that were not begun. Their attempt does not count: nothing happened in it."""
+    """Queue jobs of claim_new() again that were not begun. Their attempt does not count, because it was not begun."""
     with connection.cursor() as cursor:
         cursor.execute(RELEASE, {"job_ids": [job.pk for job in jobs], "worker": worker_name()})
 
 
 def find(kinds: Iterable[Kind]) -> list[str]:
-    """Ids of jobs that are claimed alone: tried before, left behind, or of a kind that may not be repeated."""
+    """Ids of due jobs that are claimed alone: tried before, left behind, or of a kind that may not be repeated."""
     return [job_id for (job_id,) in query(FIND, kinds, alone=[kind.in_doubt == "park" for kind in kinds])]
 
 
 def due(kinds: Iterable[Kind]) -> set[str]:
-    """The names of those kinds that have something to do at this moment, and are not paused."""
+    """The names of those kinds that have something due and are not paused."""
     return {name for (name,) in query(DUE, kinds)}
 
 
 def oldest_due(kinds: Iterable[Kind]) -> tuple[str, datetime, timedelta] | None:
-    """The job of these kinds that is due longest, since when, and for how long."""
+    """The job of these kinds that has been due longest, since when, and for how long."""
     found = query(OLDEST, kinds)
     return found[0] if found else None
 
 
 def allow(kind: Kind, wanted: int) -> int:
-    """How many of so many jobs of the kind may begin now, which are then counted as begun."""
+    """How many of that many jobs of the kind may begin now. They are counted as begun."""
     if kind.rate is None:
         return wanted
     most = max(1.0, kind.rate * RATE_SECONDS)
@@ -159,7 +159,7 @@ def allow(kind: Kind, wanted: int) -> int:
 
 
 def give_back(kind: Kind, number: int) -> None:
-    """So many that were allowed were not begun."""
+    """Return what allow() counted for jobs that were not begun."""
     if kind.rate is not None and number:
         Rate.objects.filter(kind=kind.name).update(available=F("available") + number)
 
@@ -172,7 +172,7 @@ def query(statement: str, kinds: Iterable[Kind], **more: list[Any]) -> list[tupl
 
 
 def described(kinds: Iterable[Kind]) -> dict[str, Any]:
-    """What the statements about several kinds are told of each."""
+    """The parameters that describe these kinds to a statement."""
     return {
         "kinds": [kind.name for kind in kinds],
         "queues": [kind.queue for kind in kinds],
@@ -207,7 +207,7 @@ def locked(job_id: str, kind: Kind) -> Job | None:
 
 
 def take(job: Job, kind: Kind) -> Job | None:
-    """The locked job, claimed, or None. Whoever held it before has been silent for a whole lease."""
+    """The locked job, claimed, or None. Its former worker, if any, has been silent for a whole lease."""
     if job.state not in UNFINISHED:
         return None
     left_behind = job.state == State.RUNNING
@@ -225,7 +225,7 @@ def take(job: Job, kind: Kind) -> Job | None:
 
 
 def end_of(job: Job, left_behind: bool) -> tuple[State, Outcome] | None:
-    """What becomes of it instead of another attempt, and why."""
+    """The state and outcome that it gets instead of another attempt."""
     if left_behind and job.in_doubt_since:
         return State.NEEDS_REVIEW, Outcome.IN_DOUBT
     if left_behind and job.cancel_requested_at:
@@ -246,18 +246,18 @@ def give_up(job: Job, kind: Kind, target: State, outcome: Outcome) -> None:
 
 
 def record_attempt(job: Job, outcome: Outcome, error: str = "") -> None:
-    """Write down what the attempt came to that `job` was claimed for."""
+    """Record the outcome of the attempt that `job` was claimed for."""
     of_job: Any = {"job": job, "attempt": job.attempt, "worker": job.worker, "started_at": job.started_at}
     Attempt.objects.create(**of_job, outcome=outcome, error=error or SENTENCES.get(outcome, ""))
 
 
 def fail_with(job: Job, kind: Kind, error: str) -> None:
-    """What the kind does when a job of it fails for good, in the transaction of that."""
+    """Call the kind's `failed` in the transaction that fails the job for good."""
     if kind.failed:
         try:
             with transaction.atomic():
                 kind.failed(job, error)
-        except Exception:  # the job has failed all the same: what else should become of it
+        except Exception:  # the job has failed all the same
             log.exception("%s: failed() of its kind raised", job.pk)
 
 

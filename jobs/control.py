@@ -23,10 +23,10 @@ class Refused(Problem):
 
 
 def locked(jobs: QuerySet[Job]) -> list[Job]:
-    """Those rows, for control(): of two people at once, the second finds the state that the first has left.
+    """Lock those rows for control(): of two people at once, the second sees the state that the first left.
 
-    Raises Refused when somebody holds one of them for longer than PostgreSQL's lock_timeout, such as its worker in its
-    final transaction. The current transaction goes on.
+    Raises Refused when one of them stays locked for longer than PostgreSQL's lock_timeout, for example by its worker's
+    final transaction. The current transaction can go on.
     """
     try:
         with transaction.atomic():
@@ -38,7 +38,7 @@ def locked(jobs: QuerySet[Job]) -> list[Job]:
 
 
 def control(job: Job, action: Action, by: Actor) -> None:
-    """Do it, in the current transaction, whose commit wakes a worker for a job that is retried. Raises Refused.
+    """Retry or cancel in the current transaction; its commit wakes a worker for a retried job. Raises Refused.
 
     `job` is one that locked() returned.
     """
@@ -55,13 +55,13 @@ def control(job: Job, action: Action, by: Actor) -> None:
 
 
 def pause(name: str, by: Actor) -> bool:
-    """Let no job of `queue:<name>` or `kind:<name>` begin, until resume(). False when it is so already."""
+    """Let no job of `queue:<name>` or `kind:<name>` begin until resume(). Returns False if it was paused already."""
     _, made = Pause.objects.get_or_create(name=name, defaults={"by": by.name, "via": by.via})
     return made
 
 
 def resume(name: str) -> bool:
-    """Let them begin again, at once. False when nobody paused them. The current transaction wakes workers."""
+    """Let them begin again; the commit of the current transaction wakes workers. Returns False if it was not paused."""
     deleted, _ = Pause.objects.filter(name=name).delete()
     for queue in QUEUES if deleted else ():
         wake_after_commit(queue)
@@ -74,7 +74,7 @@ def pausable() -> list[str]:
 
 
 def refusal(job: Job, action: Action) -> str:
-    """Why it is not possible, in a sentence; empty when it is."""
+    """Why the action is not possible, as a sentence; empty if it is possible."""
     state = job.get_state_display().lower()
     if action == "cancel":
         if job.state == State.RUNNING and job.cancel_requested_at:
@@ -86,7 +86,7 @@ def refusal(job: Job, action: Action) -> str:
 
 
 def consequence(job: Job, action: Action) -> str:
-    """What will follow, in a sentence, when nothing refuses it."""
+    """What the action will do, as a sentence, provided that it is not refused."""
     if action == "cancel":
         if job.state == State.QUEUED:
             return "It will not be done."

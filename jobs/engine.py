@@ -37,14 +37,14 @@ from jobs.registry import Cancelled, Kind, NotDone, PermanentError, Snooze, find
 from taskhub.postgresql.errors import PASSING_STATES, sqlstate
 
 log = logging.getLogger("jobs")
-GROUP_SECONDS = 1.0  # after which none of the jobs that were claimed together is begun any more
-GROUP_TARGET = 0.2  # seconds of work that a group should be
+GROUP_SECONDS = 1.0  # after the claim; later, none of a group is begun any more
+GROUP_TARGET = 0.2  # seconds of work that a group is meant to hold
 LARGEST_GROUP = 50
 RUNS = 3  # of a transaction that PostgreSQL asks to try again, or whose connection is lost
-TRY_AGAIN = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not had in time
+TRY_AGAIN = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout
 STDERR = 2  # its file descriptor
 LONGEST_PAUSE = 1.0  # seconds between two tries to reach PostgreSQL
-STATED = (NotDone, PermanentError, Snooze, Cancelled)  # an external part that raises one says that nothing happened
+STATED = (NotDone, PermanentError, Snooze, Cancelled)  # an external part that raises one of these had no effect
 SUCCEED = """
     UPDATE job_log SET state = 'succeeded', result = nullif(%(result)s::jsonb, 'null'), external_result = NULL,
         finished_at = statement_timestamp(), lease_until = NULL, error_code = '', error = '', in_doubt_since = NULL
@@ -55,9 +55,9 @@ seconds_of: dict[str, float] = {}  # what a job of a kind took in this process l
 
 
 def work(queue: str, more: Callable[[], object], until: Callable[[], bool]) -> bool:
-    """Carry out jobs of the queue until none is due, or `until()` says so. Returns whether there may be further ones.
+    """Carry out jobs of the queue until none is due or `until()` is true. Returns whether there may be more.
 
-    Calls `more()` when there seem to be enough for another process.
+    Calls `more()` when there seems to be enough work for another process.
     """
     served = kinds(queue)
     while carry_out_new(served, more) + any(map(run, claims.find(served))):
@@ -67,7 +67,7 @@ def work(queue: str, more: Callable[[], object], until: Callable[[], bool]) -> b
 
 
 def carry_out_new(served: Sequence[Kind], more: Callable[[], object]) -> int:
-    """A group of new jobs of one kind. Returns how many there were."""
+    """Carry out a group of new jobs of one kind. Returns how many were claimed."""
     begin_until = time.monotonic() + GROUP_SECONDS
     sizes = {kind: group_size(kind) for kind in served if kind.in_doubt != "park"}
     jobs = claims.claim_new({kind: size for kind, size in sizes.items() if kind.rate is None}, GROUP_SECONDS)
@@ -87,7 +87,7 @@ def carry_out_new(served: Sequence[Kind], more: Callable[[], object]) -> int:
 
 
 def claim_rated(sizes: Mapping[Kind, int]) -> list[Job]:
-    """As claims.claim_new(), for kinds of which only so many may begin."""
+    """As claims.claim_new(), for kinds with a rate."""
     due = claims.due(sizes) if sizes else ()
     for kind, size in sizes.items():
         if kind.name in due and (allowed := claims.allow(kind, size)):
@@ -109,7 +109,7 @@ def carry_out_group(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job
 
 
 def group_size(kind: Kind) -> int:
-    """How many are claimed together: those that a process has done before the others would miss them."""
+    """How many to claim together: few enough not to keep them from idle workers for long."""
     if kind.lease is not None or kind.name not in seconds_of:
         return 1
     return max(1, min(LARGEST_GROUP, int(GROUP_TARGET / seconds_of[kind.name])))
@@ -120,7 +120,7 @@ def learn(kind: Kind, seconds: float) -> None:
 
 
 def run(job_id: str) -> str:
-    """Carry out this job alone, if it is there to be done. Returns what came of it, or nothing."""
+    """Carry out this job alone, if it can be claimed. Returns its outcome, or "" if it was not claimed."""
     kind = find_kind(job_id)
     if kind is None or not claims.allow(kind, 1):
         return ""  # a worker of a newer release will know it, or its turn comes later
@@ -142,7 +142,7 @@ def settle_together(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job
                 done += 1
             failpoint("together.before_commit")
         failpoint("together.after_commit")
-    except Exception as error:  # which one it was, and why, each will tell when it is tried alone
+    except Exception as error:  # carried out alone, each one shows whether it was the cause
         log.debug("%d %s go alone", len(jobs), kind.name, exc_info=error)
         discard_broken_connection()
         return jobs
@@ -151,7 +151,7 @@ def settle_together(jobs: list[Job], kind: Kind, begin_until: float) -> list[Job
 
 
 def attempt(job: Job, kind: Kind) -> str:
-    """One attempt of a claimed job. Returns what came of it. Raises Unreachable."""
+    """One attempt at a claimed job. Returns its outcome. Raises Unreachable."""
     try:
         returned = external(job, kind)
         persevere(lambda: settle(job, kind, returned))
@@ -159,7 +159,7 @@ def attempt(job: Job, kind: Kind) -> str:
         return "lease lost"
     except (SystemExit, KeyboardInterrupt, Unreachable):
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is written down and decides what follows
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is recorded and decides what follows
         caught = error
         discard_broken_connection()
         return str(persevere(lambda: fail(job, kind, caught)))
@@ -168,9 +168,9 @@ def attempt(job: Job, kind: Kind) -> str:
 
 
 def external(job: Job, kind: Kind) -> Any:
-    """What the part outside any transaction returns, or returned in an earlier attempt.
+    """The result of the external part, from this or an earlier attempt.
 
-    A kind that may not be repeated leaves word before it begins, and takes it back once it is known what happened.
+    For a `park` kind, the row is marked as in doubt before it begins, and no longer so once the outcome is known.
     """
     if kind.external is None:
         return None
@@ -216,7 +216,7 @@ def as_json(value: Any) -> str:
 
 
 def settle(job: Job, kind: Kind, returned: Any, savepoint: bool = True) -> None:
-    """The word `succeeded`, which is the fence, and what the job does to the database, in one transaction."""
+    """Mark the job succeeded, which is the fence, and do what it does to the database, in one transaction."""
     if kind.finish is None:
         succeed(job, as_json(returned))
         failpoint("settle.after_commit")
@@ -227,7 +227,7 @@ def settle(job: Job, kind: Kind, returned: Any, savepoint: bool = True) -> None:
         failpoint("settle.fenced")
         with interrupted_after(kind.soft_time_limit):
             result = kind.finish(job) if kind.external is None else kind.finish(job, returned)
-        connection.validate_no_broken_transaction()  # or it would end in a rollback that nobody sees
+        connection.validate_no_broken_transaction()  # or the rollback would go unnoticed
         if connection.connection.info.transaction_status != TransactionStatus.INTRANS:
             raise RuntimeError("The handler ended the transaction by itself.")
         if result is not None:
@@ -237,7 +237,7 @@ def settle(job: Job, kind: Kind, returned: Any, savepoint: bool = True) -> None:
 
 
 def succeed(job: Job, result: str) -> None:
-    """Raises LeaseLost. `result` is JSON."""
+    """Store the result (JSON). Raises LeaseLost."""
     if not execute(SUCCEED, job, result=result):
         raise LeaseLost(job.pk)
 
@@ -255,11 +255,11 @@ def is_connected() -> bool:
 
 
 class Unreachable(Exception):
-    """PostgreSQL stayed away. What became of the last commit is unknown: the row says it, when the lease has ended."""
+    """PostgreSQL stayed unreachable. Whether the last commit happened, the next claim sees in the row."""
 
 
 def persevere(write: Callable[[], Any]) -> Any:
-    """What `write` returns, which is run again when PostgreSQL went away or asks for it. Raises Unreachable."""
+    """Runs `write`, again after a lost connection, deadlock or lock timeout. Returns its result. Raises Unreachable."""
     for _ in range(RUNS - 1):
         wire = connection.connection
         try:
@@ -275,12 +275,12 @@ def persevere(write: Callable[[], Any]) -> Any:
 
 
 def was_lost(wire: Any) -> bool:
-    """Whether that connection of psycopg has ended, be it that Django has made another one meanwhile."""
+    """Whether that psycopg connection was lost, even if Django has opened another one since."""
     return wire is None or bool(wire.closed) or not is_connected()
 
 
 def reconnect() -> None:
-    """Wait for PostgreSQL as long as this process may be silent. Raises Unreachable."""
+    """Wait for PostgreSQL for as long as this process may be silent. Raises Unreachable."""
     pause = 0.05
     while True:
         discard_broken_connection()
@@ -296,7 +296,7 @@ def reconnect() -> None:
 
 
 def discard_broken_connection() -> None:
-    """A time limit that strikes while COMMIT is under way leaves Django believing that it is inside a transaction."""
+    """After a time limit that interrupted COMMIT, Django still believes that it is inside a transaction."""
     wire = connection.connection
     if wire is None:
         return
@@ -307,7 +307,7 @@ def discard_broken_connection() -> None:
 
 @contextmanager
 def interrupted_after(seconds: float) -> Iterator[None]:
-    """Raises SoftTimeLimitExceeded in the body when it takes longer, in the main thread, as Celery's tasks are."""
+    """Raises SoftTimeLimitExceeded in the body once it takes longer. Main thread only, where Celery runs tasks."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -325,12 +325,12 @@ def interrupt(signum: int, frame: Any) -> None:
 
 
 class Watch:
-    """Until when this process may be silent, and until when it may be at it at all: times of time.monotonic()."""
+    """When this process must have sent a sign of life, and when it must have ended: times of time.monotonic()."""
 
     silent_until = end = 0.0
 
     def extend(self, seconds: float) -> None:
-        """Ends this process, with its stacks in the log, unless it says more by then. Nothing can prevent that."""
+        """Kills this process, with its stacks in the log, unless extended again by then. Nothing here can stop it."""
         now = time.monotonic()
         self.silent_until = min(now + seconds, self.end)
         faulthandler.dump_traceback_later(max(0.01, self.silent_until - now), exit=True, file=STDERR)
@@ -341,7 +341,7 @@ watch = Watch()
 
 @contextmanager
 def watched(kind: Kind, extra: float = 0) -> Iterator[None]:
-    """The body has the time limit of the kind, and so many seconds more."""
+    """Run the body under the time limit of the kind, plus so many seconds."""
     watch.end = time.monotonic() + kind.time_limit + extra
     watch.extend(kind.silence_limit + extra)
     try:

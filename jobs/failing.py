@@ -1,4 +1,4 @@
-"""What becomes of a job whose attempt did not succeed: tried again, failed, cancelled, or left to people."""
+"""What happens to a job whose attempt did not succeed: it is retried, failed, cancelled, or left for review."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ PASSWORD_IN_URL = re.compile(r"//[^/@\s]*@")
 
 
 def fail(job: Job, kind: Kind, error: BaseException) -> str:
-    """Write down why, and when to try again, if ever. What the attempt did to the database has been rolled back."""
+    """Record why, and when to try again, if at all. What the attempt did to the database has been rolled back."""
     outcome, said = outcome_of(job, kind, error), describe(error)
     failpoint("fail.before")
     with transaction.atomic():
@@ -49,14 +49,14 @@ def outcome_of(job: Job, kind: Kind, error: BaseException) -> Outcome:
 
 
 def may_snooze(job: Job, kind: Kind) -> bool:
-    """While the first attempt is not too long ago."""
+    """Whether the first attempt is recent enough for another snooze."""
     first = job.attempts.aggregate(first=Min("started_at"))["first"]
     limit = timedelta(seconds=kind.snooze_limit)
     return first is None or Job.objects.filter(pk=job.pk, started_at__lt=first + limit).exists()
 
 
 def following(job: Job, kind: Kind, outcome: Outcome, error: BaseException) -> tuple[State, timedelta | None]:
-    """The state that an attempt with this outcome leads to, and how long to wait if there is another one."""
+    """The state that follows an attempt with this outcome, and the wait before the next one, if any."""
     if outcome == Outcome.CANCELLED:
         return State.CANCELLED, None
     if outcome == Outcome.IN_DOUBT:
@@ -69,7 +69,7 @@ def following(job: Job, kind: Kind, outcome: Outcome, error: BaseException) -> t
 
 
 def leave(job: Job, state: State, again: timedelta | None, outcome: Outcome, said: str) -> int:
-    """Returns 0 when the lease is lost. A job that somebody asked to cancel is cancelled instead of tried again."""
+    """Returns 0 if the lease is lost. A job with a cancel request is cancelled instead of retried."""
     rows = Job.objects.held(job)
     written: dict[str, Any] = {"error_code": outcome, "error": said}
     if outcome in (Outcome.CANCELLED, Outcome.SNOOZED):
@@ -87,7 +87,7 @@ def leave(job: Job, state: State, again: timedelta | None, outcome: Outcome, sai
 
 
 def log_failure(job: Job, error: BaseException, outcome: Outcome, state: State, again: timedelta | None) -> None:
-    """One line for each attempt; where the error was raised, once no further one follows, or at debug level."""
+    """One line for each attempt; the traceback only for the last one, or at debug level."""
     if outcome in (Outcome.CANCELLED, Outcome.SNOOZED):
         log.info("%s: %s", job.pk, outcome)
         return
@@ -99,7 +99,7 @@ def log_failure(job: Job, error: BaseException, outcome: Outcome, state: State, 
 
 
 def describe(error: BaseException) -> str:
-    """For staff: the class and the message as text that can be kept, without what looks like a password in a URL."""
+    """For staff: the class and message as storable text, without passwords in URLs."""
     try:
         said = f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 - its own __str__ is broken

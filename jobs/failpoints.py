@@ -1,4 +1,4 @@
-"""Named places where a test can make a worker die, fail or lose its database connection.
+"""Named places at which a test can make a worker die, fail or lose its database connection.
 
 TASKHUB_FAILPOINTS="settle.fenced=kill:0.01,fail.before=raise" names place, action and, optionally, how often (0 to 1).
 Settings refuse the variable in production.
@@ -47,7 +47,7 @@ def fail(name: str) -> None:
 
 
 def drop(name: str) -> None:
-    """Cut the wire to PostgreSQL, so that the next statement, COMMIT for one, gets no answer."""
+    """Cut the connection to PostgreSQL, so that the next statement, such as COMMIT, gets no answer."""
     connection.ensure_connection()
     wire = socket.socket(fileno=os.dup(connection.connection.fileno()))
     wire.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The kinds of this app: ticks of schedules, and pruning, which keeps the tables of finished work from growing."""
+"""This app's kinds: ticks of schedules, and the pruning that keeps tables from growing without end."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,12 +11,12 @@ from jobs.models import CeleryError, Job, State
 from jobs.registry import Snooze, external_handler, recurring, schedules
 from jobs.running import prune
 
-SECONDS_FOR_ANOTHER = 10  # seconds until a worker looks again at a tick that this one does not know
+SECONDS_FOR_ANOTHER = 10  # seconds until a worker tries again a tick that this one does not know
 
 
 @external_handler("cron")
 def tick(job: Job) -> Any:
-    """Raises Snooze for a schedule that only another release knows: one of its workers comes by."""
+    """Raises Snooze for a schedule that only another release knows, until one of its workers takes the job."""
     schedule = schedules.get(job.payload["name"])
     if schedule is None:
         raise Snooze(SECONDS_FOR_ANOTHER)
@@ -29,7 +29,7 @@ def prune_jobs(job: Job) -> dict[str, int]:
 
 
 def prunable_jobs() -> QuerySet[Job]:
-    """Never those in needs_review: they wait for somebody, and their row keeps the effect from being repeated."""
+    """Never those in needs_review: they wait for a person, and the row keeps the effect from being repeated."""
     succeeded = Now() - timedelta(days=settings.JOBS_KEEP_SUCCEEDED_DAYS)
     others = Now() - timedelta(days=settings.JOBS_KEEP_OTHERS_DAYS)
     old = Q(state=State.SUCCEEDED, finished_at__lt=succeeded) | Q(

@@ -1,4 +1,4 @@
-"""Jobs that another system has finished. For importers alone."""
+"""Jobs that another system has finished. Only importers call this."""
 
 import hashlib
 import json
@@ -9,11 +9,11 @@ from jobs.services import canonical, valid_id
 
 
 def record(finished: list[dict[str, Any]]) -> set[str]:
-    """Take over jobs that another system has finished, so that enqueue() of the same event does nothing here.
+    """Record jobs that another system has finished, so that enqueue() of the same event does nothing here.
 
     Each has `job_id`, `payload` (what enqueue() would be given), `result` (JSON or None), `error` (empty: it succeeded;
-    else it failed, its worker lost), `created_at`, `finished_at` (aware) and `owner_id` (or None). What is here already
-    is left alone. Returns the ids that are new. Raises ValueError for an id or payload that cannot be.
+    else it failed, its worker lost), `created_at`, `finished_at` (aware) and `owner_id` (or None). Existing rows
+    are left alone. Returns the ids that are new. Raises ValueError for an invalid id or payload.
     """
     jobs = [finished_job(**fields) for fields in finished]
     known = set(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", flat=True))

@@ -22,20 +22,20 @@ LONGEST_NAME = 150  # characters
 
 
 class LeaseLost(Exception):
-    """The job went on without this worker. What it did to the database must be rolled back."""
+    """Another attempt has taken over. What this one did to the database must be rolled back."""
 
 
 class StateConflict(Exception):
-    """The state of the job does not allow what somebody wants to do with it, or does so no longer."""
+    """The state of the job does not, or no longer, allow the action."""
 
 
 class State(models.TextChoices):
     QUEUED = "queued"  # enqueued, or to be tried again
     RUNNING = "running"  # claimed, until it is settled or its lease ends
-    SUCCEEDED = "succeeded"  # its database effects committed with this word
+    SUCCEEDED = "succeeded"  # its database effects committed together with this state
     FAILED = "failed"  # for good: the last attempt failed, or no attempt can help
-    CANCELLED = "cancelled"  # somebody wanted it so, before anything of it was committed
-    NEEDS_REVIEW = "needs_review"  # whether its external effect happened is unknown, and it may not happen twice
+    CANCELLED = "cancelled"  # by request, before anything of it was committed
+    NEEDS_REVIEW = "needs_review"  # unknown whether its external effect happened, and it must not happen twice
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
@@ -46,7 +46,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELLED: frozenset(),
     State.NEEDS_REVIEW: frozenset({State.QUEUED}),
 }
-# The order of the list for staff. An expression, because PostgreSQL would take an index on created_at itself for the
+# The order of the list for staff. An expression, because PostgreSQL would use an index on created_at itself for the
 # lists of owners, too, and read everybody's jobs to find those of one
 NEWEST_FIRST = models.Func(
     F("created_at"), template="(%(expressions)s AT TIME ZONE 'UTC')", output_field=models.DateTimeField()
@@ -67,7 +67,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         skip: int = 0,
         count: int = 1,
     ) -> list[dict[str, Any]]:
-        """Up to `count` of the caller's rows as dicts of `columns`, newest first, behind a (created_at, job_id)."""
+        """Up to `count` of the caller's rows as dicts of `columns`, newest first, after (created_at, job_id)."""
         found = newest_first(caller, "job_log", columns, where, ORDER, position, skip, count)
         for row in found:
             for name in ("progress", "result"):  # Django leaves it to its fields to decode JSON
@@ -75,7 +75,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return found
 
     def claimable(self) -> "JobQuerySet":
-        """Those nobody works on: queued and eligible, or left behind by a worker whose lease has ended."""
+        """Jobs that nobody works on: queued and due, or left behind by a worker whose lease has ended."""
         return self.filter(Q(state=State.QUEUED, run_at__lte=Now()) | Q(state=State.RUNNING, lease_until__lt=Now()))
 
     def held(self, job: "Job") -> "JobQuerySet":
@@ -83,7 +83,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(pk=job.pk, state=State.RUNNING, attempt=job.attempt)
 
     def move(self, source: State, target: State, **fields: Any) -> int:
-        """How a state changes, but for the statements of fixed text in jobs.claims and jobs.engine.
+        """Changes the state. The only other way is the fixed SQL of jobs.claims and jobs.engine.
 
         Returns the number of rows that were in `source` and are in `target` now.
         """
@@ -99,7 +99,7 @@ class Job(models.Model):
 
     job_id = models.CharField(primary_key=True, max_length=LONGEST_ID)
     kind = models.CharField(max_length=60)
-    # Rows outlive their owner: the primary key is what keeps a job from being done again
+    # Rows outlive their owner, because their primary key keeps a job from being done again
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="jobs", db_index=False
     )
@@ -111,11 +111,11 @@ class Job(models.Model):
     run_at = models.DateTimeField(db_default=Now())  # not before
     lease_until = models.DateTimeField(null=True)
     in_doubt_since = models.DateTimeField(null=True)  # an external effect that may not be repeated has begun
-    cancel_requested_at = models.DateTimeField(null=True)  # while it ran; its handler may obey
+    cancel_requested_at = models.DateTimeField(null=True)  # while it was running; its handler may comply
     worker = models.CharField(max_length=80, default="", blank=True)
     progress = models.JSONField(null=True)  # of the current attempt
     cursor = models.JSONField(null=True)  # where the next attempt goes on
-    external_result = models.JSONField(null=True)  # [what it returned]: it happened, and is not done again
+    external_result = models.JSONField(null=True)  # [what external() returned]: it is not called again
     result = models.JSONField(null=True)
     error_code = models.CharField(max_length=30, default="", blank=True)
     error = models.TextField(default="", blank=True)
@@ -179,8 +179,8 @@ class Job(models.Model):
     def retry(self, by: "Actor", attempts: int) -> None:
         """Retry a failed job, in up to `attempts` further attempts. Raises StateConflict.
 
-        The attempts are counted on, so that a late worker of an earlier one stays behind the fence. A job in
-        needs_review is in doubt no longer: somebody has decided that its external effect may be tried again.
+        The attempt number continues to grow, so that a late worker of an earlier attempt is fenced off. A job in
+        needs_review is in doubt no longer: a person has decided that its external effect may happen again.
         """
         forgotten = {"error_code": "", "error": "", "in_doubt_since": None, "cancel_requested_at": None}
         rows = Job.objects.filter(pk=self.pk, attempt=self.attempt)
@@ -194,7 +194,7 @@ class Job(models.Model):
         )
 
     def cancel(self, by: "Actor") -> None:
-        """Cancel it if it is queued; if it runs, leave word for its handler. Raises StateConflict."""
+        """Cancel a queued job; ask a running one to stop. Raises StateConflict."""
         rows = Job.objects.filter(pk=self.pk)
         if self.state == State.QUEUED:
             self.record_event(by, Act.CANCELLED, rows.move(State.QUEUED, State.CANCELLED))
@@ -203,7 +203,7 @@ class Job(models.Model):
             self.record_event(by, Act.CANCEL_REQUESTED, running.update(cancel_requested_at=Now()))
 
     def record_event(self, by: "Actor", act: "Act", rows: int) -> None:
-        """Write down who did it, if it was done: `rows` is how many rows were changed."""
+        """Record who did it, if `rows`, the number of rows changed, says that it was done."""
         if not rows:
             raise StateConflict(self.pk)
         Event.objects.create(job=self, act=act, by=by.name, user_id=by.user_id, via=by.via)
@@ -216,7 +216,7 @@ class Job(models.Model):
             | {"ended_at": tried.ended_at, "error": tried.error}
             for tried in self.attempts.all()
         ]
-        if self.state in (State.RUNNING, State.SUCCEEDED) and self.started_at:  # of these, its own row tells
+        if self.state in (State.RUNNING, State.SUCCEEDED) and self.started_at:  # of these two, the job's own row tells
             tries.append(
                 {"at": self.started_at, "what": self.state, "attempt": self.attempt, "who": self.worker}
                 | {"ended_at": self.finished_at, "error": ""}
@@ -230,19 +230,19 @@ class Job(models.Model):
 
 
 class Outcome(models.TextChoices):
-    """What an attempt came to that did not succeed."""
+    """How an attempt ended that did not succeed."""
 
     ERROR = "error"  # the handler raised
     PERMANENT_ERROR = "permanent_error"  # the handler said that no attempt can help
     TIME_LIMIT = "time_limit"  # it took longer than its kind may
-    WORKER_LOST = "worker_lost"  # the lease ended without a word
+    WORKER_LOST = "worker_lost"  # the lease ended without a sign of life
     IN_DOUBT = "in_doubt"  # see State.NEEDS_REVIEW
-    CANCELLED = "cancelled"  # the handler obeyed a request to cancel
+    CANCELLED = "cancelled"  # the handler complied with a request to cancel
     SNOOZED = "snoozed"  # the handler said "not before": it does not count against max_attempts
 
 
 class Attempt(models.Model):
-    """A try that did not succeed, written when it ended. One that runs or succeeded is told by the job's own row."""
+    """A try that did not succeed, written when it ended. The job's row has one that runs or succeeded."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     attempt = models.PositiveIntegerField()
@@ -276,7 +276,7 @@ class Via(models.TextChoices):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who retries or cancels a job, and from where."""
+    """Who retried or cancelled a job, and from where."""
 
     name: str
     via: Via
@@ -289,7 +289,7 @@ class Event(models.Model):
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events", db_index=False)
     at = models.DateTimeField(db_default=Now())
     act = models.CharField(max_length=20, choices=Act)
-    by = models.CharField(max_length=LONGEST_NAME)  # the username of then: it outlives the user
+    by = models.CharField(max_length=LONGEST_NAME)  # the username at that time: it outlives the user
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     via = models.CharField(max_length=10, choices=Via)
 
@@ -317,7 +317,7 @@ class Pause(models.Model):
 
 
 class Rate(models.Model):
-    """How many jobs of a kind with a rate may begin now, as of a moment: a token bucket that all workers share."""
+    """How many jobs of a kind may begin, as of a moment: a token bucket."""
 
     kind = models.CharField(primary_key=True, max_length=60)
     available = models.FloatField()
@@ -331,8 +331,10 @@ class Rate(models.Model):
 
 
 class KnownSchedule(models.Model):
-    """Since when recurring work is scheduled as it is: no tick of before is made up for. One row for each way, so that
-    two releases with different ones do not get into each other's way."""
+    """Since when a schedule has been in force: earlier ticks are not made up for.
+
+    Each version of a schedule has its own row, so that two releases do not interfere.
+    """
 
     name = models.CharField(max_length=60)
     definition = models.CharField(max_length=200)
@@ -347,7 +349,7 @@ class KnownSchedule(models.Model):
 
 
 class CeleryError(TaskResult):
-    """What Celery's own task raised, such as a database that stayed away. What a job raised is in its attempts."""
+    """What Celery's own task raised, such as a lost database. Errors of jobs are in their attempts."""
 
     class Meta:
         proxy = True

@@ -1,4 +1,4 @@
-"""Registers the work that comes back. Each tick is a job whose id holds its instant: N schedulers make it once."""
+"""Registers recurring work. Each tick is a job whose id contains its instant: N schedulers register it once."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ def enqueue_due() -> None:
 
 
 def known_since() -> dict[str, datetime]:
-    """When each schedule was first seen as it is now; those that are new are from now on."""
+    """Since when each schedule has been in force; new ones count from now."""
     definitions = {(name, schedule.definition) for name, schedule in schedules.items()}
     rows = KnownSchedule.objects.filter(name__in=schedules)
     if new := definitions - {(row.name, row.definition) for row in rows}:
@@ -33,7 +33,7 @@ def known_since() -> dict[str, datetime]:
 
 
 def may_begin(name: str, schedule: Schedule) -> bool:
-    """Whether no earlier tick is under way that this one may not overlap."""
+    """Whether this tick may begin: no earlier one that it must not overlap is unfinished."""
     return schedule.overlap or not Job.objects.filter(pk__startswith=f"cron:{name}:", state__in=UNFINISHED).exists()
 
 

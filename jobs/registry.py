@@ -1,4 +1,4 @@
-"""Which kinds of job there are, what carries out each, and which come back by themselves."""
+"""The kinds of job, the handler of each, and the schedules of recurring work."""
 
 import inspect
 import re
@@ -19,7 +19,7 @@ Work = Callable[[Job], Any]
 Finish = Callable[..., Any]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LEASE_MARGIN = 10  # seconds that a lease is longer than the time limit, for the last commit of an attempt
+LEASE_MARGIN = 10  # seconds by which a lease exceeds the time limit, for the last commit of an attempt
 Control = Literal["retry", "retry_in_doubt", "cancel"]
 
 
@@ -32,9 +32,9 @@ class NotDone(Exception):
 
 
 class Snooze(Exception):
-    """Raised by a handler: not before so many seconds, such as another service's `Retry-After`. It costs no attempt.
+    """Raised by a handler: try again after so many seconds, such as another service's `Retry-After`. Costs no attempt.
 
-    From `Kind.snooze_limit` after the first attempt on, it is an error like any other.
+    Later than `Kind.snooze_limit` after the first attempt, it is an error like any other.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -43,7 +43,7 @@ class Snooze(Exception):
 
 
 class Cancelled(Exception):
-    """Raised by jobs.running.check_cancelled. It ends the job: what was done so far may stay as it is."""
+    """Raised by jobs.running.check_cancelled. It ends the job; what was done so far may stay as it is."""
 
 
 class UnknownKind(LookupError):
@@ -59,14 +59,16 @@ class Kind:
     external: External | None = None  # before it, outside any transaction
     failed: Callable[[Job, str], Any] | None = None  # in the transaction that marks the job failed
     queue: str = "default"
-    priority: int = 0  # among the kinds of its queue; the smallest goes first
+    priority: int = 0  # within its queue; the smallest goes first
     rate: float | None = None  # begun per second, by all workers together
     max_attempts: int = 12
     backoff: float = 20  # before the second attempt; doubles with each further one
     backoff_limit: float = 6 * 3600
     snooze_limit: float = 24 * 3600
     time_limit: float = 50  # of one attempt; the process is then killed
-    lease: float | None = None  # how long nobody else may try; shorter than the time limit for those who heartbeat
+    lease: float | None = (
+        None  # how long nobody else may try; may be shorter than the time limit for kinds that heartbeat
+    )
     in_doubt: Literal["retry", "park"] = "retry"
     owner_may: tuple[Control, ...] = ()  # over the API; staff may do all
 
@@ -93,18 +95,18 @@ class Kind:
 
     @property
     def soft_time_limit(self) -> float:
-        """When the handler is interrupted by an exception, before its process is killed at time_limit."""
+        """After how long the handler is interrupted by an exception; at time_limit its process is killed."""
         return self.time_limit * 0.8
 
     @property
     def silence_limit(self) -> float:
-        """When a process that says nothing is killed: its lease has not ended yet, so nobody else tries meanwhile."""
+        """After how long without a heartbeat the process is killed: before its lease ends."""
         return min(self.time_limit, self.lease_seconds * 0.9)
 
     def wait_after(self, job: Job) -> timedelta:
-        """Before the next attempt; half of it by chance, so that those who failed together do not come back together.
+        """The wait before the next attempt; half of it is random, so that jobs that failed together are spread out.
 
-        It grows with the attempts that were spent since somebody last retried the job.
+        It grows with the attempts made since a person last retried the job.
         """
         spent = min(job.attempt, self.max_attempts - (job.max_attempts - job.attempt))
         most = min(self.backoff_limit, self.backoff * 2 ** max(0, min(spent - 1, 30)))
@@ -112,8 +114,8 @@ class Kind:
 
 
 def refuse_asynchronous(part: Callable[..., Any] | None) -> None:
-    """Called, it would return at once and do nothing. Raises ValueError."""
-    called = getattr(part, "__call__", part)  # noqa: B004 - of an object that can be called, what is called
+    """When called, it would return at once without doing anything. Raises ValueError."""
+    called = getattr(part, "__call__", part)  # noqa: B004 - for a callable object, the method that is called
     if any(is_one(one) for is_one in (inspect.iscoroutinefunction, inspect.isgeneratorfunction,
             inspect.isasyncgenfunction) for one in (part, called)):  # fmt: skip
         raise ValueError(f"{part!r} must be a plain function: nothing would run what it returns.")
@@ -123,10 +125,10 @@ _kinds: dict[str, Kind] = {}
 
 
 def handler(name: str, **options: Any) -> Callable[[Finish], Finish]:
-    """Register the decorated function as what a kind does to the database. Options are the fields of Kind.
+    """Register the decorated function as the handler of a kind. Options are the fields of Kind.
 
     It runs inside the transaction that marks the job succeeded: what it does to the database happens exactly once. It
-    makes no network calls. It gets the job, and what `external(job)` returned if there is one; it returns the job's
+    must make no network calls. It gets the job, and what `external(job)` returned if there is one; it returns the job's
     result, as JSON or None. Raises ValueError for a kind that cannot work, and TypeError for an unknown option.
 
     `external` runs before, outside any transaction, and may run again if its process dies: it passes a dedupe key
@@ -141,7 +143,7 @@ def handler(name: str, **options: Any) -> Callable[[Finish], Finish]:
 
 
 def external_handler(name: str, **options: Any) -> Callable[[External], External]:
-    """As handler(), for a kind that touches nothing but the world outside the database: it is all `external`.
+    """As handler(), for a kind that only has effects outside the database.
 
     What the decorated function returns is the job's result.
     """
@@ -176,7 +178,7 @@ def kind_for_job(job_id: str) -> Kind:
 
 
 def find_kind(job_id: str) -> Kind | None:
-    """As kind_for_job(). None for a kind that only a newer release knows: its workers carry out the job."""
+    """As kind_for_job(). None for a kind that only another release knows: its workers take the job."""
     try:
         return kind_for_job(job_id)
     except UnknownKind:
@@ -184,18 +186,17 @@ def find_kind(job_id: str) -> Kind | None:
 
 
 def kinds(queue: str | None = None) -> list[Kind]:
-    """Those of one queue, or all, by name."""
+    """The kinds of one queue, or all, sorted by name."""
     found = (kind for kind in _kinds.values() if queue in (None, kind.queue))
     return sorted(found, key=lambda kind: kind.name)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When work comes back: at every multiple of `every` since 1970 in UTC, plus `offset`, or as a cron expression
-    says.
+    """When work recurs: at every multiple of `every` since 1970 in UTC, plus `offset`, or by a cron expression.
 
-    `cron` has five fields, in the wall clock of `timezone`. A time that does not exist there, when clocks go forward,
-    is the first one after it; one that comes twice is the first.
+    `cron` has five fields, in the wall clock of `timezone`. A time that is skipped when clocks go forward
+    becomes the first one after it; of a time that occurs twice, the first counts.
     """
 
     work: Work
@@ -206,7 +207,7 @@ class Schedule:
     overlap: bool = True  # whether a tick begins while an earlier one is under way
 
     def __post_init__(self) -> None:
-        """Raises ValueError for what is no schedule."""
+        """Raises ValueError for an invalid schedule."""
         if (self.every is None) == (not self.cron):
             raise ValueError("Say either `every` or `cron`.")
         try:
@@ -215,7 +216,7 @@ class Schedule:
             raise ValueError(f"{self.definition} is no schedule: {error}") from error
 
     def latest_tick(self, now: datetime) -> datetime:
-        """The last one up to now."""
+        """The latest tick up to now."""
         if self.every is not None:
             return EPOCH + self.offset + (now - EPOCH - self.offset) // self.every * self.every
         local = now.astimezone(ZoneInfo(self.timezone)) + timedelta(seconds=1)
@@ -240,12 +241,12 @@ schedules: dict[str, Schedule] = {}
 def recurring(name: str, **when: Any) -> Callable[[Work], Work]:
     """Run the decorated `work(job) -> result` for each tick. `when` are the fields of Schedule.
 
-    The first tick is the first one after this schedule was seen by a scheduler. Of ticks that nobody was there for, the
-    latest is made up for.
+    The first tick is the first one after a scheduler has seen this schedule. Of ticks that were missed, only the latest
+    is made up for.
 
-    The work runs outside any transaction, as the external part of a job: it makes its own, small ones, may run again
+    The work runs outside any transaction, as the external part of a job: it opens its own, small ones, may run again
     for the same tick, and calls jobs.running.heartbeat if it takes long. What must happen exactly once, it enqueues.
-    Raises ValueError for a schedule that cannot be.
+    Raises ValueError for an invalid schedule.
     """
 
     def register(work: Work) -> Work:

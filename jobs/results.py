@@ -1,4 +1,4 @@
-"""Where Celery keeps what raised, for staff. Nothing depends on it, so it may fail."""
+"""Celery's result backend, which keeps errors for staff. Nothing depends on it, so it may fail."""
 
 import logging
 from typing import Any
@@ -10,7 +10,7 @@ log = logging.getLogger("jobs.results")
 
 
 class TolerantBackend(DatabaseBackend):
-    """Celery stores results from its main process too, which would end when the database is away."""
+    """Swallows database errors: Celery's main process stores results, too, and would end if the database were down."""
 
     def _store_result(self, task_id: str, result: Any, status: str, *args: Any, **options: Any) -> Any:
         try:

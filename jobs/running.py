@@ -16,12 +16,12 @@ MOST_PRUNED = 20_000  # in one run, so that it ends within its time limit; the n
 
 
 def heartbeat(job: Job, progress: Any = None, cursor: Any = None) -> None:
-    """Say from within a long external part that it goes on: extends the lease, at least three times during one.
+    """A sign of life from a long external part. Extends the lease; call it at least three times during one.
 
-    `progress` tells the owner how far it is, `cursor` the next attempt where to go on (`job.cursor`): small JSON.
+    `progress` is shown to the owner, `cursor` is where the next attempt goes on (`job.cursor`): small JSON values.
 
     Raises LeaseLost when another attempt has begun: stop at once. Raises RuntimeError inside a transaction, where
-    nobody would see it, and where the row lock says the same.
+    it would be invisible, and is not needed: the row lock protects the attempt.
     """
     if connection.in_atomic_block:
         raise RuntimeError("heartbeat() commits by itself: call it outside a transaction.")
@@ -35,7 +35,7 @@ def heartbeat(job: Job, progress: Any = None, cursor: Any = None) -> None:
 
 
 def check_cancelled(job: Job) -> None:
-    """Obey from within an external part: look while nothing has happened yet, or between steps that may stay half done.
+    """Comply with a cancel request: in an external part, before its effect or between steps that may stay undone.
 
     Raises Cancelled when somebody asks to cancel the job: let it through, and the job ends as cancelled. A kind with
     `in_doubt="park"` looks before its effect alone. Raises LeaseLost and RuntimeError as heartbeat() does.
@@ -51,7 +51,7 @@ def check_cancelled(job: Job) -> None:
 
 
 def prune(job: Job, rows: QuerySet[Any]) -> int:
-    """Delete `rows`, up to MOST_PRUNED of them, in batches of their own transactions. Returns how many."""
+    """Delete `rows`, up to MOST_PRUNED of them, in batches with a transaction each. Returns how many."""
     pruned = 0
     while pruned < MOST_PRUNED and (deleted := delete_batch(rows)):
         pruned += deleted
@@ -61,7 +61,7 @@ def prune(job: Job, rows: QuerySet[Any]) -> int:
 
 
 def delete_batch(rows: QuerySet[Any]) -> int:
-    """Locks first, so that no row goes that no longer matches `rows` by then, such as a job that was retried."""
+    """Locks the rows first, so that one that no longer matches, such as a job just retried, is not deleted."""
     with transaction.atomic():
         batch = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
         rows.order_by().filter(pk__in=batch).delete()

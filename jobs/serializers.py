@@ -30,5 +30,5 @@ class JobSerializer(serializers.Serializer[Any]):
     error = JobErrorSerializer(allow_null=True, help_text="Of the latest attempt that failed.")
 
 
-# What is read of a row: `error` is made of error_code, as what the column error holds is for staff
+# The columns that are read. `error` is made from error_code, because the column `error` is for staff
 COLUMNS: tuple[str, ...] = (*(name for name in map(str, JobSerializer().fields) if name != "error"), "error_code")

@@ -37,7 +37,7 @@ INSERT = """
 
 
 class JobConflict(Problem):
-    """The same job was enqueued before with another payload or time: two events share one key, which is a mistake."""
+    """The same job was enqueued before with another payload or time: two events share one key by mistake."""
 
     status_code = 409
     default_code = "conflict"
@@ -68,8 +68,8 @@ def enqueue(
     nothing. `payload` holds ids, not data: JSON of up to 16 KiB. `owner` may see the job. `run_at`: not before (aware).
 
     Raises JobConflict for a known id with another payload or `run_at` (see reschedule), UnknownKind, ValueError for an
-    id, payload or time that cannot be, and RuntimeError outside a transaction: the job would not be bound to what it is
-    about.
+    invalid id, payload or time, and RuntimeError outside a transaction, where the job would not commit together with
+    what it is about.
     """
     return enqueue_many(kind, [New(key, payload, owner, run_at)])[0]
 
@@ -77,7 +77,7 @@ def enqueue(
 def enqueue_many(kind: str, jobs: Iterable[New]) -> list[str]:
     """As enqueue(), for many jobs of a kind at once. Returns their ids in the same order.
 
-    Raises JobConflict, too, for two of one id that differ; nothing is registered then, once the transaction ends.
+    Raises JobConflict also for two with the same id that differ; the caller's transaction must then be rolled back.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("A job is enqueued in the transaction of what it is about.")
@@ -105,7 +105,7 @@ def row_of(kind: str, job: New) -> Row:
 
 
 def hash_of(payload: bytes, run_at: datetime | None) -> str:
-    """Tells one job from another of the same id. Raises ValueError for a time without a zone."""
+    """What must be equal for two jobs with one id to be the same. Raises ValueError for a time without a zone."""
     if run_at is None:
         return hashlib.sha256(payload).hexdigest()
     if run_at.tzinfo is None:
@@ -129,7 +129,7 @@ def insert(kind: Kind, rows: Sequence[Row]) -> None:
 
 
 def wake_after_commit(queue: str) -> None:
-    """Once for each queue and transaction."""
+    """Wake each queue once after the commit."""
     for hook in connection.run_on_commit:
         if isinstance(hook[1], partial) and hook[1].func is wake and hook[1].args == (queue,):
             return
@@ -138,7 +138,7 @@ def wake_after_commit(queue: str) -> None:
 
 @dataclass(frozen=True)
 class Seen:
-    """A job, as the app sees it that enqueued it."""
+    """A job as seen by the app that enqueued it."""
 
     job_id: str
     state: str  # queued, running, succeeded, failed, cancelled, needs_review
@@ -150,16 +150,16 @@ class Seen:
 
 
 def look(prefix: str, limit: int = 1000) -> list[Seen]:
-    """The jobs whose ids begin so, by id, such as all of one export: `look("export_part:42:")`."""
+    """The jobs whose ids begin with `prefix`, by id, such as all of one export: `look("export_part:42:")`."""
     fields = [field.name for field in dataclasses.fields(Seen)]
     rows = Job.objects.filter(pk__startswith=prefix).order_by("pk").values_list(*fields)[:limit]
     return [Seen(*row) for row in rows]
 
 
 def cancel(kind: str, key: str) -> bool:
-    """Cancel a job because what it is about is gone. False when it is settled, or not there.
+    """Cancel a job because what it is about is gone. Returns False if it is finished or does not exist.
 
-    One that runs is asked to stop, as by a person: its handler may look (jobs.running.check_cancelled).
+    A running job is asked to stop, as by a person: its handler may check (jobs.running.check_cancelled).
     """
     rows = Job.objects.filter(pk=f"{kind}:{key}")
     with transaction.atomic():
@@ -170,9 +170,9 @@ def cancel(kind: str, key: str) -> bool:
 
 
 def reschedule(kind: str, key: str, run_at: datetime) -> bool:
-    """Let a queued job that was not tried yet run at another time (aware). False when it is too late, or not there.
+    """Move a queued job that was not tried yet to another time (aware). Returns False if there is none.
 
-    To enqueue it again with that time is the same job then, and with the former time a conflict.
+    Enqueuing it again with the new time is then the same job, and with the former time a conflict.
     """
     rows = Job.objects.filter(pk=f"{kind}:{key}", state=State.QUEUED, attempt=0)
     with transaction.atomic():
@@ -191,7 +191,7 @@ def valid_id(job_id: str) -> str:
 
 
 def canonical(payload: dict[str, Any]) -> bytes:
-    """The same bytes for the same payload. Raises ValueError or TypeError for what is not JSON, or too much of it."""
+    """The same bytes for the same payload. Raises ValueError or TypeError if it is not JSON, or too large."""
     body = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
     if len(body) > LARGEST_PAYLOAD:
         raise ValueError(f"A payload may have {LARGEST_PAYLOAD} bytes of JSON, this has {len(body)}: pass ids.")

@@ -1,4 +1,4 @@
-"""How much background work there is, how late it is, and who is at it. For people on call, and their programs."""
+"""How much background work there is, how late it is, and which workers run it. For people on call and their tools."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -13,12 +13,10 @@ from jobs.models import FINAL, UNFINISHED, Job, JobQuerySet, Pause, State
 from jobs.registry import kinds
 from taskhub.postgresql.estimates import planned_rows, within
 
-QUERY_MILLISECONDS = (
-    2000  # milliseconds that each question may take: most read all unfinished jobs, or all that are finished
-)
+QUERY_MILLISECONDS = 2000  # milliseconds that each query may take: most read all unfinished or all finished jobs
 MOST_RUNNING = 100  # shown one by one
 RUNNING = ("job_id", "attempt", "worker", "started_at", "lease_until", "cancel_requested_at", "silent")
-# Its worker has not been heard of for a whole lease: the next claim takes over
+# The worker has been silent for a whole lease: the next claim takes over
 SILENT = Q(lease_until__isnull=False, lease_until__lt=Now())
 # Seconds from and to; a few are normal
 LATE = {"seconds": (5, 60), "minutes": (60, 3600), "hours": (3600, 86_400), "days": (86_400, 10**9)}
@@ -26,11 +24,11 @@ ENDED = (State.SUCCEEDED, State.FAILED)
 
 
 def stats(milliseconds: int | None = None) -> dict[str, Any]:
-    """Everything by the database's clock.
+    """All times are by the database's clock.
 
-    What reads finished jobs may take so many milliseconds (default: QUERY_MILLISECONDS). A state in `estimated` took
-    longer to count, and so did the last hour if it says so: these numbers are the planner's. What is None is unknown,
-    because to look took too long.
+    Queries over finished jobs may take so many milliseconds (default: QUERY_MILLISECONDS). States listed in
+    `estimated` took longer to count, as did the last hour if it says so: these numbers are the planner's. None means
+    that the query took too long.
     """
     unfinished, guessed = count(Job.objects.all(), UNFINISHED, QUERY_MILLISECONDS)
     final, guessed_final = count(Job.objects.all(), FINAL, milliseconds or QUERY_MILLISECONDS)
@@ -49,7 +47,7 @@ def stats(milliseconds: int | None = None) -> dict[str, Any]:
 
 
 def count(jobs: JobQuerySet, states: Iterable[State], milliseconds: int) -> tuple[dict[str, int], bool]:
-    """The number of jobs in each of the states, and whether it is an estimate, because to count took too long."""
+    """The number of jobs in each of the states, and whether it is an estimate because counting took too long."""
     numbers = within(milliseconds, jobs.filter(state__in=states).order_by().values_list("state").annotate(Count("pk")))
     if numbers is None:
         return {state.value: planned_rows(jobs.filter(state=state)) for state in states}, True
@@ -57,7 +55,7 @@ def count(jobs: JobQuerySet, states: Iterable[State], milliseconds: int) -> tupl
 
 
 def retrying() -> dict[str, Any] | None:
-    """How many jobs wait for another attempt because one failed, and when the next is due; None when to look took too
+    """How many jobs wait for another attempt because one failed, and when the next is due; None if the query took too
     long."""
     failed = Job.objects.filter(state=State.QUEUED, attempt__gt=0).exclude(error_code="")
     found = within(QUERY_MILLISECONDS, failed.order_by().values_list(Value(1)).annotate(Count("pk"), Min("run_at")))
@@ -68,8 +66,8 @@ def retrying() -> dict[str, Any] | None:
 
 
 def last_day(milliseconds: int) -> list[dict[str, Any]] | None:
-    """What ended in each of the last 24 hours, oldest first: how many succeeded, how many failed, and how many further
-    attempts they took. None when to look took too long."""
+    """What ended in each of the last 24 hours, oldest first: how many succeeded, how many failed, and how many retries
+    they took. None if the query took too long."""
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     hours = [now - timedelta(hours=ago) for ago in reversed(range(24))]
     ended = Job.objects.filter(finished_at__gte=hours[0]).order_by().values(hour=TruncHour("finished_at"))
@@ -82,16 +80,16 @@ def last_day(milliseconds: int) -> list[dict[str, Any]] | None:
 
 
 def total(hours: list[dict[str, Any]] | None) -> dict[str, int] | None:
-    """Of all hours."""
+    """The sum over all hours."""
     if hours is None:
         return None
     return {name: sum(hour[name] for hour in hours) for name in ("succeeded", "failed", "retries")}
 
 
 def oldest_due() -> dict[str, Any] | None:
-    """The job that waits longest for a worker, or for another one: a few seconds are normal.
+    """The job that has been due longest without a worker; a few seconds are normal.
 
-    Of the kinds that this release knows, each by its index; None when there is none.
+    Only of kinds that this release knows; None if nothing is due.
     """
     found = claims.oldest_due(kinds())
     if found is None:
@@ -101,7 +99,7 @@ def oldest_due() -> dict[str, Any] | None:
 
 
 def late() -> dict[str, int] | None:
-    """How many jobs nobody has claimed so long after they were due, by LATE; None when to look took too long."""
+    """How many jobs are unclaimed for how long after they were due, by LATE; None if the query took too long."""
     waited = ExpressionWrapper(Now() - Coalesce("lease_until", "run_at"), output_field=DurationField())
     numbers = {
         name: Count("pk", filter=Q(waited__gte=timedelta(seconds=low), waited__lt=timedelta(seconds=high)))
@@ -116,6 +114,6 @@ def late() -> dict[str, int] | None:
 
 
 def running() -> list[dict[str, Any]] | None:
-    """Who holds what, those first that do so longest."""
+    """Which worker runs which job, the longest running first."""
     held = Job.objects.filter(state=State.RUNNING).annotate(silent=ExpressionWrapper(SILENT, BooleanField()))
     return within(QUERY_MILLISECONDS, held.order_by("started_at").values(*RUNNING)[:MOST_RUNNING])

@@ -1,4 +1,4 @@
-"""Wakes workers for the jobs that nobody has come for. Any number of sweepers may run at once."""
+"""Wakes workers for jobs that are due and unclaimed. Any number of sweeps may run at once."""
 
 from jobs import claims
 from jobs.failpoints import failpoint
@@ -7,7 +7,7 @@ from jobs.wakeups import wake
 
 
 def sweep() -> dict[str, bool]:
-    """The queues in which jobs are due, and whether a worker of each was woken, or will be by a message that waits."""
+    """The queues in which jobs are due, and for each whether the broker holds a wake-up now."""
     due = claims.due(kinds())
     queues = sorted({kind.queue for kind in kinds() if kind.name in due})
     failpoint("sweep.found")

@@ -1,4 +1,4 @@
-"""For the tests of other apps: what they enqueued, and what comes of it, without a worker or a broker."""
+"""For tests of other apps: find what was enqueued, and carry it out without worker or broker."""
 
 from typing import Any
 from unittest.mock import patch
@@ -7,13 +7,13 @@ from jobs import claims, engine
 from jobs.models import Job
 from jobs.registry import get_kind, kind_for_job, kinds
 
-MOST = 1000  # jobs; more are taken for jobs that enqueue each other without end
+MOST = 1000  # jobs; beyond that they are taken to enqueue each other without end
 
 
 def assert_enqueued(kind: str, key: str | None = None, **fields: Any) -> Job:
-    """The one job of the kind, or of that key, that has these fields, such as `payload` or `owner`.
+    """Returns the one job of the kind (and key) that has these fields, such as `payload` or `owner`.
 
-    Raises AssertionError, which says what there is instead.
+    Raises AssertionError, which lists the jobs that exist instead.
     """
     get_kind(kind)
     jobs = Job.objects.filter(kind=kind) if key is None else Job.objects.filter(pk=f"{kind}:{key}")
@@ -25,10 +25,11 @@ def assert_enqueued(kind: str, key: str | None = None, **fields: Any) -> Job:
 
 
 def drain(*names: str) -> dict[str, str]:
-    """Carry out what is due now, of these kinds or of all, in this process, until nothing is left that is due.
+    """Carry out due jobs of these kinds, or of all, in this process until none is left.
 
-    Returns what came of each job by its id: `succeeded`, or what its last attempt came to. A handler's error is written
-    down as it would be in a worker, not raised. Works inside the transaction of a test, where external parts run, too:
+    Returns each job's id with `succeeded` or the outcome of its last attempt. A handler's error is recorded
+    as in a worker, not raised. Works inside the transaction of a test; external parts run inside it, too, so
+
     one that calls heartbeat() needs `@pytest.mark.django_db(transaction=True)`.
     """
     served = [get_kind(name) for name in names] or kinds()

@@ -1,4 +1,4 @@
-"""The caller's background work, to look at and, where its kind allows it, to control (CONTRACT section 3)."""
+"""The caller's background work: read it and, where the kind allows it, retry or cancel it (CONTRACT section 3)."""
 
 import math
 from collections.abc import Collection, Iterable
@@ -75,8 +75,8 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
         return answer(rows, status=202 if job.state == State.RUNNING else 200)
 
     def control(self, action: Action, pk: str) -> Job:
-        """Of two calls at once, the second waits for the first. Raises NotFound, ValidationError, Refused."""
-        StrictSerializer(data=self.request.data).is_valid(raise_exception=True)  # which has no field
+        """Of two concurrent calls, the second waits for the first. Raises NotFound, ValidationError, Refused."""
+        StrictSerializer(data=self.request.data).is_valid(raise_exception=True)  # an action has no body
         jobs = locked(self.get_queryset().filter(pk=pk))
         if not jobs:
             raise NotFound
@@ -113,7 +113,7 @@ def shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def retry_after(row: dict[str, Any]) -> dict[str, str]:
-    """When to look again at a job that is not finished."""
+    """The Retry-After for a job that is not finished."""
     if row["state"] not in UNFINISHED:
         return {}
     wait = (row["run_at"] - timezone.now()).total_seconds()

@@ -1,4 +1,4 @@
-"""Wake-ups: messages that say that a queue may have work. Losing one loses nothing, as the sweep finds what waits."""
+"""Wake-ups: messages that say that a queue may have work. Losing one loses nothing, because the sweep sends another."""
 
 import logging
 import threading
@@ -10,7 +10,7 @@ from redis import RedisError
 from taskhub.celery import app
 
 log = logging.getLogger("jobs.wakeups")
-SILENCE = 5.0  # seconds without a try after a failed one, so that a frozen broker delays one request and not all
+SILENCE = 5.0  # seconds without a try after a failure, so that a frozen broker delays one request, not all
 
 
 class Breaker:
@@ -21,7 +21,7 @@ class Breaker:
         self.open_until = 0.0
 
     def lets_through(self) -> bool:
-        """One caller at a time tries again after a failure; to the others it stays open meanwhile."""
+        """After a failure, one caller at a time may try again; for the others it stays open meanwhile."""
         with self.lock:
             if time.monotonic() < self.open_until:
                 return False
@@ -38,10 +38,10 @@ breaker = Breaker()
 
 
 def wake(queue: str) -> bool:
-    """Wake a worker of the queue. False when the broker did not take the message, which is logged and no error.
+    """Wake a worker of the queue. Returns False if the broker did not take the message, which is logged.
 
-    While a message waits that no worker has taken, it stands for all jobs: whoever takes it looks only then. So the
-    broker holds about one for each queue, however many jobs there are and however long no worker runs.
+    A waiting message stands for all jobs of the queue, because the worker that takes it looks only then. So the broker
+    holds about one for each queue, however many jobs there are and however long no worker runs.
     """
     if not breaker.lets_through():
         return False

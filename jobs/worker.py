@@ -1,4 +1,4 @@
-"""The Celery side: one task, which carries the name of a queue, and how many processes may be at each queue."""
+"""The Celery side: one task, whose argument is a queue, and how many processes may work on each queue."""
 
 import fcntl
 import mmap
@@ -18,24 +18,24 @@ from jobs import engine
 from jobs.wakeups import wake
 from taskhub.celery import app
 
-SLICE_SECONDS = 60.0  # for which a process goes on with one message
+SLICE_SECONDS = 60.0  # for which a process works on one message
 
 
 class Slots:
-    """How many processes of this worker may be at each queue, so that none keeps the others from working.
+    """Limits how many processes of this worker may work on each queue, so that no queue starves the others.
 
-    A slot is a lock on one byte of a file that has no name, and ends with the process that holds it, however that dies.
-    The processes inherit file and memory, so this is made before they are forked.
+    A slot is a lock on one byte of an unnamed file. It ends with the process that holds it, however that dies. The
+    processes inherit file and memory, so this is created before they are forked.
     """
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self.numbers, self.queues = numbers, [*numbers]
         self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - as long as the process
-        self.called = mmap.mmap(-1, len(numbers) + 1)  # a byte for each queue, and one for all
+        self.called = mmap.mmap(-1, len(numbers) + 1)  # one byte for each queue, and one for all
 
     @contextmanager
     def taken(self, queue: str) -> Iterator[bool]:
-        """Whether there is a free slot; the body has it then."""
+        """Yields whether a slot was free; the body holds it then."""
         start = sum(self.numbers[before] for before in self.queues[: self.queues.index(queue)])
         slot = next(filter(self.lock, range(start, start + self.numbers[queue])), None)
         try:
@@ -52,7 +52,7 @@ class Slots:
         return True
 
     def call(self, queue: str) -> None:
-        """Leave word that there may be work, for whoever has a slot: it looks before it has given that back."""
+        """Note that there may be work; a process with a slot checks this before it gives the slot back."""
         self.called[self.queues.index(queue)] = 1
 
     def was_called(self, queue: str) -> bool:
@@ -75,7 +75,7 @@ slots = Slots(settings.JOBS_QUEUES)
 
 @app.task(name="jobs.work")
 def work(queue: str) -> None:
-    """Carry out what is due in the queue, unless enough processes of this worker are at it."""
+    """Carry out what is due in the queue, unless enough processes of this worker do so already."""
     refresh_connection()
     end, more = time.monotonic() + SLICE_SECONDS, False
     slots.call(queue)
@@ -90,7 +90,7 @@ def work(queue: str) -> None:
 
 
 def has_to_end(end: float) -> bool:
-    """Whether the process should let Celery have a look, which stops it or replaces it when it has grown large."""
+    """Whether to return to Celery, which stops the process, or replaces it if it has grown large."""
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > settings.CELERY_WORKER_MAX_MEMORY_PER_CHILD
     return time.monotonic() > end or slots.stopping or grown
 
@@ -101,6 +101,6 @@ def say_stop(**_: Any) -> None:
 
 
 def refresh_connection() -> None:
-    """A server that went away is noticed here, not in the middle of a claim."""
+    """Notice a lost database connection here rather than in the middle of a claim."""
     engine.discard_broken_connection()
     close_old_connections()

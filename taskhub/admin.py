@@ -1,4 +1,4 @@
-"""What the pages for staff share: usable at a million rows, without COUNT(*), deep OFFSET or endless statements."""
+"""What the admin's pages share: usable with millions of rows, without COUNT(*), deep OFFSET or endless statements."""
 
 import json
 import logging
@@ -37,15 +37,15 @@ TOO_SLOW = (
 )
 CHANGED = "Someone else just changed this record. Go back, reload the page and try again."
 NOTHING = SafeString("-")
-DAYS = 14  # of which the start page tells
-PER_DAY_MILLISECONDS = 200  # milliseconds that counting them may take; then they are estimated
+DAYS = 14  # that the start page covers
+PER_DAY_MILLISECONDS = 200  # milliseconds that counting may take before the number is estimated instead
 BLOCK = '<pre class="readonly" style="margin: 0; white-space: pre-wrap">{}</pre>'
 
 View = Callable[..., Any]
 
 
 class Panel(NamedTuple):
-    """What the start page tells about one matter. A ModelAdmin gives some by `panels(url of its list)`."""
+    """One box of the start page. A ModelAdmin provides some by `panels(url of its list)`."""
 
     title: str
     url: str
@@ -55,7 +55,7 @@ class Panel(NamedTuple):
 
 
 class SignIn(AdminAuthenticationForm):
-    """Django's says that both fields are case-sensitive, which our usernames are not."""
+    """Django's form says that both fields are case-sensitive, but usernames are not."""
 
     error_messages = {
         **AdminAuthenticationForm.error_messages,
@@ -67,16 +67,16 @@ class Site(admin.AdminSite):
     login_form = SignIn
     site_header = site_title = "TaskHub"
     index_title = "Staff"
-    site_url = None  # the service has no pages for people but these
-    enable_nav_sidebar = False  # it would take the width that the lists need
+    site_url = None  # the service has no other pages for people
+    enable_nav_sidebar = False  # it would take up the width that the lists need
     statement_timeout = 5_000  # milliseconds
-    lock_timeout = 2_000  # less, or a row that stays locked would count as a statement that asks for too much
+    lock_timeout = 2_000  # less than the above, so that a locked row is not reported as a slow statement
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         return super().admin_view(self.bounded(view), cacheable)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Above the lists, what those who may see them tell of them."""
+        """Adds the panels of the models that the user may view."""
         shown = [
             (table.panels, reverse(admin_urlname(model._meta, SafeString("changelist"))))
             for model, table in self._registry.items()
@@ -86,7 +86,7 @@ class Site(admin.AdminSite):
         return super().index(request, {**told, **(extra_context or {})})
 
     def bounded(self, view: View) -> View:
-        """One transaction per page, in which no statement runs for ever; what goes wrong is said in a sentence."""
+        """One transaction per page, with time limits for its statements; errors become a sentence on the page."""
 
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -114,7 +114,7 @@ class Newest(About):
 
 
 class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages through the first estimates.DEEPEST rows, however many there are."""
+    """Pages through the first estimates.DEEPEST rows only, however many there are."""
 
     object_list: Any
 
@@ -128,7 +128,7 @@ class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
         return min(super().num_pages, estimates.DEEPEST // self.per_page)
 
     def validate_number(self, number: Any) -> int:
-        """Another page, the last one, instead of one that does not exist."""
+        """The last page instead of one that does not exist."""
         try:
             return super().validate_number(number)
         except EmptyPage:
@@ -144,31 +144,34 @@ class LargeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
-        except (ValueError, OverflowError) as error:  # a year that no date has is found as the statement is written
+        except (
+            ValueError,
+            OverflowError,
+        ) as error:  # a year beyond what Python's dates hold is noticed only when the statement is built
             raise IncorrectLookupParameters from error
         if not self.params:
             self.full_result_count = self.result_count  # so that the search does not offer to show all
 
 
 class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A list of a large table: in the order of an index, sortable by columns that have one, never counted."""
+    """A list of a large table: ordered by an index, sortable by indexed columns, never counted."""
 
     paginator = EstimatingPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
     sortable_by: ClassVar[tuple[str, ...]] = ()
-    not_listed: tuple[str, ...] = ()  # large columns, which the list does not show
+    not_listed: tuple[str, ...] = ()  # large columns that the list does not show
 
     def panels(self, url: str) -> list[Panel]:
-        """What the start page tells of this table, whose list is at `url`."""
+        """The boxes of the start page for this table, whose list is at `url`."""
         return []
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LargeList
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> Any:
-        """Acts on the rows that are ticked, never on all rows of all pages."""
+        """Acts on the selected rows only, never on all rows of all pages."""
         try:
             ticked = queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
         except ValidationError as error:
@@ -177,7 +180,7 @@ class LargeTable(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class ReadOnly:
-    """For rows that staff look at and nobody edits."""
+    """For rows that staff may view but not edit."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -190,7 +193,7 @@ class ReadOnly:
 
 
 def growth(title: str, url: str, rows: QuerySet[Any], notes: Sequence[str] = ()) -> Panel:
-    """How many rows there are, and how many were made on each of the last days."""
+    """How many rows there are, and how many were created on each of the last days."""
     number = number_of(rows)
     days = estimates.per_day(rows, "created_at", DAYS, PER_DAY_MILLISECONDS)
     chart = columns([Value(f"{day:%d %b}", made) for day, made in days.items()], f"New in the last {DAYS} days")
@@ -204,7 +207,7 @@ def growth(title: str, url: str, rows: QuerySet[Any], notes: Sequence[str] = ())
 
 
 def as_uuid(text: str) -> UUID | None:
-    """None for what is not spelled as ids are: a name or a title may have 32 hexadecimal digits, too."""
+    """None for anything not written as ids are: a name or title may also consist of 32 hexadecimal digits."""
     try:
         found = UUID(text)
     except ValueError:
@@ -213,7 +216,7 @@ def as_uuid(text: str) -> UUID | None:
 
 
 def link_to(row: Model | None) -> SafeString:
-    """To the page of another row; a dash when there is none."""
+    """A link to the page of another row; a dash if there is none."""
     if row is None:
         return NOTHING
     address = reverse(admin_urlname(row._meta, SafeString("change")), args=[row.pk])
@@ -221,10 +224,10 @@ def link_to(row: Model | None) -> SafeString:
 
 
 def pretty_json(value: Any) -> SafeString:
-    """Indented and escaped, letters of other scripts as they are; a dash for NULL."""
+    """Indented and escaped, non-ASCII letters kept; a dash for NULL."""
     return NOTHING if value is None else pretty_text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def pretty_text(text: str) -> SafeString:
-    """Escaped, line by line; a dash when it is empty."""
+    """Escaped, line breaks kept; a dash if it is empty."""
     return format_html(BLOCK, text) if text else NOTHING

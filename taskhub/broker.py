@@ -1,8 +1,7 @@
-"""Celery's transport for Redis, made so that nothing in Redis can end a worker or tell it what to do.
+"""Celery's transport for Redis, changed so that no message can crash a worker or tell it what to do.
 
-Whatever lies in the queue of a worker is a wake-up for that queue: its content is not looked at, but replaced by a
-message of ours. So a message that is no JSON, lacks a part or asks for time limits, a chain or a delay is as good as
-any other.
+Whatever is in a worker's queue is a wake-up for that queue: its content is ignored and replaced by a message of our
+own. So a message that is not JSON, is incomplete, or asks for time limits, a chain or a delay is as good as any other.
 """
 
 import base64
@@ -18,15 +17,15 @@ log = logging.getLogger("taskhub.broker")
 
 
 class Channel(redis.Channel):
-    # A worker that loses Redis would try to put back the messages it holds, and die when it cannot: kombu 5.7 looks for
-    # the host of a connection that is closed. Nobody needs them back: the sweep wakes for what waits
+    # A worker that loses Redis would try to put back the messages it holds, and die if it cannot: kombu 5.7 looks up
+    # the host of a closed connection. They are not needed: the sweep wakes workers for what waits
     do_restore = False
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)  # type: ignore[misc] # the stubs do not know it
-        except ValueError:  # it was no JSON, or no text
-            log.warning("a message that cannot be read was dropped; the sweep wakes for what waits")
+        except ValueError:  # not JSON, or not UTF-8
+            log.warning("dropped a message that cannot be read; the sweep finds what waits")
             return None
 
 

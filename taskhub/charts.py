@@ -6,13 +6,13 @@ from typing import NamedTuple
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH, HEIGHT, GAP = 240, 48, 2  # the units of the drawing, which is as wide as its place
+WIDTH, HEIGHT, GAP = 240, 48, 2  # in the drawing's own units; it is scaled to the width available
 GREY, BLUE, GREEN, RED, AMBER = "#57606a", "#0b62c4", "#1a7f37", "#b42318", "#9a6700"
 DRAWING = (
     '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}"'
     ' style="width: 100%; height: {}px; display: block">{}</svg>'
 )
-# A point is told when a mouse rests on it; the invisible part makes a low bar easy to hit
+# The tooltip also appears over the transparent area above a bar, because a low bar is hard to hit
 BAR = (
     '<g><title>{}: {}</title><rect x="{}" y="0" width="{}" height="{}" fill="transparent"/>'
     '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"/></g>'
@@ -21,7 +21,7 @@ SHARE = '<rect x="{}" y="0" width="{}" height="{}" fill="{}"><title>{}: {}</titl
 
 
 class Value(NamedTuple):
-    """What a bar, or a share of one, stands for."""
+    """A bar, or a segment of one."""
 
     label: str
     number: int
@@ -29,11 +29,11 @@ class Value(NamedTuple):
 
 
 def columns(values: Sequence[Value], label: str) -> SafeString:
-    """Upright bars, as high as their share of the highest."""
+    """Vertical bars, scaled to the highest."""
     highest, step = max((value.number for value in values), default=0) or 1, WIDTH / (len(values) or 1)
     drawn = []
     for n, (name, number, colour) in enumerate(values):
-        height = max(HEIGHT * number / highest, 1)  # none is a line
+        height = max(HEIGHT * number / highest, 1)  # zero is drawn as a line
         x, width = f"{n * step:.1f}", f"{max(step - GAP, 1):.1f}"
         told = f"{number:,}"
         drawn.append((name, told, x, width, HEIGHT, x, f"{HEIGHT - height:.1f}", width, f"{height:.1f}", colour))
@@ -41,7 +41,7 @@ def columns(values: Sequence[Value], label: str) -> SafeString:
 
 
 def shares(values: Sequence[Value], label: str) -> SafeString:
-    """One bar, divided. A share that is there at all can be seen."""
+    """One bar, divided into segments. A segment that is not zero is always visible."""
     shown = [value for value in values if value.number]
     total = sum(value.number for value in shown) or 1
     widths = [max(WIDTH * value.number / total, 3) for value in shown]

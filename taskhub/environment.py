@@ -20,7 +20,7 @@ HOW_TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\]")
 QUEUES = ("default", "mail", "bulk")  # of background jobs
-SAMPLE = "change-me"  # how every sample secret in .env.example begins
+SAMPLE = "change-me"  # the prefix of every sample secret in .env.example
 
 
 def refuse(variable: str, reason: str) -> NoReturn:
@@ -75,7 +75,7 @@ def hosts(variable: str, default: str, production: bool) -> list[str]:
 
 
 def database(variable: str, **options: object) -> dict[str, object]:
-    """Django's connection settings from a URL that libpq understands; what the URL says goes before `options`."""
+    """Django's connection settings from a URL that libpq understands; the URL takes precedence over `options`."""
     url = text(variable)
     if not url.startswith(("postgres://", "postgresql://")):
         refuse(variable, "must be a URL that begins with postgresql://")
@@ -98,22 +98,22 @@ def database(variable: str, **options: object) -> dict[str, object]:
 
 
 def redis(variable: str) -> str:
-    """A URL that both clients understand. Over TLS the certificate is verified unless ssl_cert_reqs says otherwise."""
+    """A URL that redis-py and kombu both understand. TLS certificates are verified unless it says otherwise."""
     url = text(variable)
     if not url.startswith(("redis://", "rediss://")):
         refuse(variable, "must be a URL such as redis://host:6379/0")
     try:
-        Redis.from_url(url).connection_pool.make_connection()  # connects to nothing yet
-        Connection(url)  # nor does this; kombu takes fewer parameters
+        Redis.from_url(url).connection_pool.make_connection()  # does not connect yet
+        Connection(url)  # nor does this; kombu accepts fewer parameters
     except (ValueError, TypeError):
         refuse(variable, "is not a URL that redis-py and kombu can read")
     if url.startswith("rediss://") and "ssl_cert_reqs=" not in url:
-        url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=required"  # the default of redis-py; kombu would take any
+        url += f"{'&' if '?' in url else '?'}ssl_cert_reqs=required"  # kombu's default is none
     return url
 
 
 class Email(NamedTuple):
-    """Where messages go, in Django's terms."""
+    """Django's e-mail settings."""
 
     backend: str
     host: str = ""
@@ -209,7 +209,7 @@ def new_secrets() -> dict[str, str]:
 
 
 def throwaway_secrets() -> dict[str, str]:
-    """For a process that signs nothing. It forgets those it was given, should there be any."""
+    """For a process that signs nothing. Real secrets in its environment are ignored."""
     for variable in ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "JWT_SIGNING_KEYS"):
         os.environ.pop(variable, None)
     return new_secrets()
@@ -220,5 +220,5 @@ def make_secrets(file: Path) -> None:
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix="secrets-") as draft:
         draft.write("".join(f"{name}={value}\n" for name, value in new_secrets().items()))
         draft.flush()
-        with suppress(FileExistsError):  # another process made them meanwhile: its keys are as good
+        with suppress(FileExistsError):  # another process has just created them: use those
             os.link(draft.name, file)

@@ -1,4 +1,4 @@
-"""Mail of a development machine: one line each in the log."""
+"""Mail on a development machine: one log line each."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
 class ConsoleBackend(BaseEmailBackend):
-    """Sends nothing. Logs recipients and subject, and the links of the text, which are what a developer is after."""
+    """Sends nothing. Logs recipients, subject and the links in the text, which is what a developer needs."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:

@@ -1,4 +1,4 @@
-"""The client of Redis that every part uses for what Celery does not do."""
+"""The Redis client for everything that Celery does not do."""
 
 import functools
 

@@ -21,23 +21,23 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 log = logging.getLogger("taskhub.server")
-STOP_SECONDS = 10  # what requests in flight get when the server stops; then their process is killed
+STOP_SECONDS = 10  # that requests in flight get to finish when the server stops; then their process is killed
 M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 LONGEST_IDLE = 600  # seconds; granian's maximum. A thread that ends takes its database connection with it
 
 
 def serve(host: str, port: int, reload: bool) -> None:
     """Blocks until SIGINT, or until DRAIN_SECONDS after SIGTERM."""
-    if sys.platform == "linux":  # no more the default in Python 3.14; the server processes inherit `draining`
+    if sys.platform == "linux":  # no longer the default in Python 3.14; the server processes inherit `draining`
         multiprocessing.set_start_method("fork")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskhub.settings")
-    # What our line does not show, and takes a third of its time (docs.python.org/3/howto/logging.html#optimization)
+    # Unused by our log line, and a third of its time (docs.python.org/3/howto/logging.html#optimization)
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    django.setup()  # bad settings end here, before a port is opened
+    django.setup()  # bad settings end the process here, before a port is opened
     keep_memory_low()
     if not reload:
-        import_module("taskhub.wsgi")  # once, for all processes to share
-        gc.freeze()  # the garbage collector would write to each object, and so make a copy of it for each process
+        import_module("taskhub.wsgi")  # loaded once, shared by all processes
+        gc.freeze()  # the garbage collector would write to every object, and so copy the memory in each process
     server = Granian(
         "taskhub.wsgi:application",
         address=host,
@@ -69,16 +69,16 @@ def serve(host: str, port: int, reload: bool) -> None:
 
 
 def keep_memory_low() -> None:
-    """Lets glibc return large pieces at once, as it does by default until the first is freed (mallopt(3)).
+    """Makes glibc always return large blocks to the system, as it does at first (mallopt(3)).
 
-    It would keep the 19 MiB that a password hash takes, in each process. Other C libraries have no such option.
+    Otherwise each process would keep the 19 MiB that a password hash takes. Other C libraries lack this option.
     """
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 256 * 1024)
 
 
 def drain_on_sigterm(stop: Callable[[], None]) -> None:
-    """On SIGTERM /readyz says 503, so that a load balancer looks elsewhere; `stop` is called DRAIN_SECONDS later."""
+    """On SIGTERM, /readyz answers 503, so that load balancers look elsewhere; calls `stop` DRAIN_SECONDS later."""
     from taskhub.api.health import draining
 
     master = os.getpid()

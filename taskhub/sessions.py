@@ -1,4 +1,4 @@
-"""Django's middleware for sessions and what stands on them, for the admin alone."""
+"""Django's middleware for sessions and what depends on them, for the admin only."""
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware

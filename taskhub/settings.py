@@ -14,10 +14,10 @@ from taskhub import environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 TASKHUB_ENV = environment.choice("TASKHUB_ENV", "production", ("production", "staging", "development", "test"))
 TASKHUB_HOME = Path(environment.text("TASKHUB_HOME", str(BASE_DIR / ".taskhub"))).absolute()
-PRODUCTION = TASKHUB_ENV in ("production", "staging")  # which go by the same rules
+PRODUCTION = TASKHUB_ENV in ("production", "staging")  # which have the same rules
 
-# Secrets: production brings its own, other environments keep theirs in TASKHUB_HOME/secrets. Workers and schedulers get
-# none: they sign nothing, and whoever breaks into one cannot sign anything either
+# Secrets: production sets its own, other environments keep theirs in TASKHUB_HOME/secrets. Workers and schedulers get
+# none: they sign nothing, so an intruder there cannot sign anything either
 TASKHUB_ROLE = environment.choice("TASKHUB_ROLE", "api", ("api", "worker"))
 if TASKHUB_ROLE == "worker":
     _kept = environment.throwaway_secrets()
@@ -71,7 +71,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "taskhub.urls"
 WSGI_APPLICATION = "taskhub.wsgi.application"
-APPEND_SLASH = False  # a redirect would lose the body of a POST; the routes take both spellings
+APPEND_SLASH = False  # a redirect would lose the body of a POST; the routes accept both forms
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; a larger body is a 413
 
 TEMPLATES = [
@@ -98,11 +98,11 @@ DATABASES = {
         **environment.database(
             "DATABASE_URL",
             connect_timeout=2,  # seconds; /health/db must answer within 5
-            tcp_user_timeout=10_000,  # milliseconds until a network that swallows packets counts as a lost server
+            tcp_user_timeout=10_000,  # milliseconds until a network that drops packets counts as a lost server
             keepalives_idle=30,
             keepalives_interval=5,
             keepalives_count=3,
-            # the time zone, or Django would ask for it with each new connection; and no lock is waited for without end
+            # the time zone, or Django would set it on each new connection; and limits for locks and idle transactions
             options="-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
             application_name="taskhub",
             server_side_binding=True,
@@ -112,36 +112,36 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Redis: carries wake-ups, and is never the only place of a fact
+# Redis: carries wake-ups; nothing is stored there alone
 REDIS_URL = environment.redis("REDIS_URL")
 
-# Celery: its message is a wake-up for a queue (jobs/wakeups.py); the rows of job_log decide
+# Celery: a message is a wake-up for a queue (jobs/wakeups.py); the rows of job_log are the truth
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT = "taskhub.broker:Transport"
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds; a request waits for a frozen broker no longer than this
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for Redis as long as it takes
-CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # also for one that answers but refuses: its disk is full, or it is a replica
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # also if it answers but refuses, because its disk is full or it is a replica
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "socket_timeout": 1,
     "visibility_timeout": 600,
-    "max_retries": 0,  # of a connection, when a message is sent: a refused one would cost two seconds
+    "max_retries": 0,  # when a message is sent: a refused connection would cost two seconds
 }
 CELERY_RESULT_BACKEND = "jobs.results:TolerantBackend"
 CELERY_RESULT_EXTENDED = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True  # what raised, for staff
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True  # errors, for staff
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the lease decides when another may try
-# Time limits are those of each kind of job (jobs/engine.py): a message stands for many jobs
+CELERY_TASK_REJECT_ON_WORKER_LOST = False  # the lease decides when another worker may try
+# No time limits here: each kind of job has its own (jobs/engine.py), and a message stands for many jobs
 JOBS_QUEUES = environment.queues("JOBS_QUEUES", "default=2,mail=2,bulk=1")  # that a worker serves, and its processes
 CELERY_WORKER_CONCURRENCY = sum(JOBS_QUEUES.values())
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A process that ever needed more is replaced, because it may leak. None is for the number of its tasks: Celery still
-# hands one to a process that ends, which it does for a second, and that job waits
+# A process that ever used more is replaced, because it may leak. There is no limit on its number of tasks: Celery would
+# still hand one to a process that is ending, which takes a second, and that job would wait
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 256 * 1024  # KiB
-CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it tells the settings, signing keys included, to whoever reaches Redis
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it would reveal the settings to anybody who reaches Redis
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_DB_REUSE_MAX = 1000  # tasks that share a database connection; by default each opens its own
@@ -167,9 +167,9 @@ EMAIL_MESSAGE_ID_DOMAIN = environment.text("EMAIL_MESSAGE_ID_DOMAIN", "taskhub.l
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 SILENCED_SYSTEM_CHECKS = [
-    "auth.W004",  # usernames are unique on Lower(username), which the check cannot see
-    "security.W004",  # Strict-Transport-Security is the proxy's to send, which speaks TLS (docs/DEPLOYMENT.md)
-    "security.W008",  # and so is the redirect: here it would lose the body of a POST, and turn probes away
+    "auth.W004",  # usernames are unique by Lower(username), which the check does not recognize
+    "security.W004",  # Strict-Transport-Security is sent by the proxy that speaks TLS (docs/DEPLOYMENT.md)
+    "security.W008",  # and so is the redirect: here it would lose the body of a POST and break probes
 ]
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2idHasher",
@@ -178,7 +178,7 @@ PASSWORD_HASHERS = [
 ]
 if TASKHUB_ENV == "test":
     PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.MD5PasswordHasher")  # hundreds of users a second
-# Of passwords that staff set, by createsuperuser or in the admin; CONTRACT section 2 has the API's rules
+# For passwords set by staff, with createsuperuser or in the admin; CONTRACT section 2 has the API's rules
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
@@ -189,7 +189,7 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
 }
 
-# The admin works behind a proxy that speaks TLS: its forms come from these origins, its cookies go nowhere else
+# The admin behind a proxy that speaks TLS: forms are accepted from these origins only, and cookies are restricted
 if PRODUCTION:
     CSRF_TRUSTED_ORIGINS = [f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
@@ -201,7 +201,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 FORMAT_MODULE_PATH = "taskhub.date_formats"  # seconds, and the name of the time zone
 
-# Static files. In production collected once, compressed, under names that hold a digest; elsewhere found where they are
+# Static files. In production collected once, compressed, under names with a digest; elsewhere served where they are
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "taskhub" / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
@@ -292,12 +292,12 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.request": {"level": "ERROR"},  # refused requests are in the access line already
-        "django.security": {"level": "CRITICAL"},  # any scanner could fill the log with these
+        "django.security": {"level": "CRITICAL"},  # any scanner could flood the log with these
         "django.db.backends": {"level": "INFO"},
-        # The worker says one line when it is ready
+        # The worker logs one line when it is ready
         "celery.worker.consumer.connection": {"level": "WARNING"},
         "celery.worker.consumer.mingle": {"level": "WARNING"},
-        # jobs says what came of each job; these would add three lines for every wake-up
+        # the logger `jobs` reports each job; these would add three lines for every wake-up
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

@@ -1,4 +1,4 @@
-"""Every address on one screen. The trailing slash is optional and never redirected, except to the admin."""
+"""All URLs on one screen. The trailing slash is optional and never redirected, except to the admin."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -22,7 +22,7 @@ router.trailing_slash = "/?"
 router.register("tasks", TaskViewSet, basename="task")
 router.register("jobs", JobViewSet, basename="job")
 
-urlpatterns = [  # those that are asked most come first: Django tries one after the other
+urlpatterns = [  # the most frequent first: Django tries them in order
     re_path(r"^health/?$", health.Health.as_view(), name="health"),
     re_path(r"^health/db/?$", health.DatabaseHealth.as_view(), name="health-db"),
     re_path(r"^livez/?$", health.Liveness.as_view(), name="livez"),

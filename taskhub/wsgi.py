@@ -11,8 +11,8 @@ from django.db import reset_queries
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskhub.settings")
 django_application = get_wsgi_application()
-application = import_module("taskhub.api.middleware").with_whole_body(django_application)  # which needs the settings
-# Django does these around each request; there is no cache here, and no list of statements without DEBUG
+application = import_module("taskhub.api.middleware").with_whole_body(django_application)  # needs the settings
+# Django's own, around each request: there is no cache here, and no query log without DEBUG
 signals.request_started.disconnect(reset_queries)
 signals.request_finished.disconnect(close_caches)
 import_module(settings.ROOT_URLCONF)  # now, not during the first request

@@ -19,7 +19,7 @@ SHOWN = 80  # characters of a title in the list
 
 
 class DescriptionField(forms.CharField):
-    """The lines as they were: browsers send each line's end as two characters."""
+    """Restores line ends: browsers send each as two characters."""
 
     def to_python(self, value: Any) -> Any:
         return str(super().to_python(value)).replace("\r\n", "\n")
@@ -37,7 +37,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Task)
 class TaskAdmin(LargeTable):
-    """Staff may correct a task. It stays its owner's, who is the only one to make tasks."""
+    """Staff may correct a task, but neither create one nor give it to another owner."""
 
     fields = ("title", "description", "status", "owner_link", "id", "completed_at", "created_at", "updated_at")
     form = TaskForm
@@ -72,7 +72,7 @@ class TaskAdmin(LargeTable):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
     ) -> tuple[QuerySet[Task], bool]:
-        """All of the words. Titles have no index: without an owner, the table is read."""
+        """Every word must match. Titles have no index, so a search without an owner scans the table."""
         try:
             for word in search_term.split()[:MOST_WORDS]:
                 queryset = queryset.filter(matching(word))
@@ -81,7 +81,7 @@ class TaskAdmin(LargeTable):
         return queryset, False
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
-        """Writes what staff changed and leaves the rest to the owner."""
+        """Writes only the fields that staff changed, so that a concurrent change by the owner is kept."""
         if form.changed_data:
             obj.save(update_fields=[*form.changed_data, "completed_at", "updated_at"])
 

@@ -1,5 +1,5 @@
-"""Tasks for trying things at size: of many scripts, statuses and times, and very unevenly spread."""
-# ruff: noqa: RUF001, S311 - every script has letters that look like another's; and dice are no secrets here
+"""Demo tasks for trying things at scale: in many scripts, statuses and times, very unevenly distributed."""
+# ruff: noqa: RUF001, S311 - other scripts have lookalike letters, and random numbers need not be secret here
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ DESCRIPTIONS = [
 def rows(owners: Sequence[UUID], number: int, now: datetime) -> Iterator[tuple[Any, ...]]:
     """`number` tasks of the past year, oldest first, in the order of COLUMNS.
 
-    The time in an id is the task's created_at: the order of ids is the order of time (RFC 9562 section 5.7).
+    Each id contains the task's created_at, so ids sort by time (RFC 9562 section 5.7).
     """
     start, year = (now - YEAR - EPOCH) // timedelta(milliseconds=1), YEAR // timedelta(milliseconds=1)
     for n in range(number):
@@ -73,7 +73,7 @@ def title() -> str:
 
 
 def owner(owners: Sequence[UUID]) -> UUID:
-    """The first has a large share; of the others, the earlier have more."""
+    """The first user gets a large share; of the others, earlier ones get more."""
     if random() < LARGEST_SHARE or len(owners) == 1:
         return owners[0]
     return owners[1 + int(random() ** 2 * (len(owners) - 1))]

@@ -18,7 +18,7 @@ LONGEST_DESCRIPTION = 10_000  # characters
 
 
 class Status(models.TextChoices):
-    """Any may follow any."""
+    """Any status may follow any other."""
 
     TODO = "todo"
     IN_PROGRESS = "in_progress"
@@ -26,7 +26,7 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-# What readers see; the owner by name
+# What clients see; the owner by name
 COLUMNS = ("id", "title", "description", f"{USERNAME} AS owner", "status", "completed_at", "created_at", "updated_at")
 NAMES = [column.rpartition(" ")[2] for column in COLUMNS]
 ORDER = ("created_at", "id")
@@ -39,11 +39,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def rows(
         self, caller: Caller, where: Mapping[str, Any], position: Sequence[str] = (), skip: int = 0, count: int = 1
     ) -> list[dict[str, Any]]:
-        """Up to `count` tasks of the caller as readers see them, newest first, behind `position` (created_at, id)."""
+        """Up to `count` tasks of the caller as clients see them, newest first, after `position` (created_at, id)."""
         return newest_first(caller, "tasks", COLUMNS, where, ORDER, position, skip, count)
 
     def add(self, caller: Caller, **fields: Any) -> dict[str, Any]:
-        """A new task of the caller, as readers see it."""
+        """Adds a task of the caller. Returns it as clients see it."""
         task = Task(**fields)
         task.keep_times()
         username = insert(caller, task)
@@ -91,7 +91,7 @@ class Task(models.Model):
         super().save(*args, **kwargs)
 
     def keep_times(self) -> None:
-        """Makes completed_at and updated_at true, before the task is written."""
+        """Sets completed_at and updated_at to match, before the task is written."""
         now = self.created_at if self._state.adding else timezone.now()
         self.updated_at = now
         if self.status != Status.DONE:
@@ -100,7 +100,7 @@ class Task(models.Model):
             self.completed_at = now
 
     def change(self, **fields: Any) -> None:
-        """Writes what differs, and nothing when nothing does. The caller holds the row's lock."""
+        """Writes the fields that differ, if any. The caller holds the row's lock."""
         changed = [name for name, value in fields.items() if getattr(self, name) != value]
         for name in changed:
             setattr(self, name, fields[name])

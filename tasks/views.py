@@ -20,7 +20,7 @@ from tasks import openapi
 from tasks.models import Task, TaskQuerySet
 from tasks.serializers import TaskSerializer
 
-NEW_TASK = TaskSerializer()  # one for all requests: it keeps nothing of what it validates, and is slow to make
+NEW_TASK = TaskSerializer()  # one for all requests: it has no state, and is slow to construct
 
 
 @openapi.describe_tasks

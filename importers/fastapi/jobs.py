@@ -1,4 +1,4 @@
-"""Jobs of the FastAPI service: finished work, which is not done once more."""
+"""Jobs of the FastAPI service: finished work, which is not repeated."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ INTERRUPTED = "It was not finished when the service it was given to was left beh
 
 
 def take_jobs(rows: list[Row]) -> Outcome:
-    """Finished work stays finished, and what was under way has failed: nothing of it is done here."""
+    """Finished jobs stay finished, and unfinished ones become failed: none of them is carried out here."""
     outcome = Outcome()
     owners = existing_users((row["job_id"] or "").partition(":")[2] for row in rows)
     jobs = outcome.read(rows, "job_id", lambda row: job_of(row, owners))
@@ -42,10 +42,10 @@ def job_of(row: Row, owners: set[str]) -> Row:
 
 
 def identity_of(original: str) -> tuple[str, dict[str, str]]:
-    """The job's id and payload here. A welcome mail has those that sign-up gives it, so it is not sent once more.
+    """The job's id and payload here. A welcome mail gets the id that sign-up gives it, so it is not sent again.
 
-    An id that cannot be one here becomes that of its digest; its payload then holds the original.
-    Raises NotTaken when that is too long for a payload.
+    An id that is not valid here is replaced by its digest, and the payload holds the original.
+    Raises NotTaken if that is too long for a payload.
     """
     if len(original) > LONGEST_JOB_ID:
         raise NotTaken("job_id_too_long", f"{len(original)} characters")
@@ -57,7 +57,7 @@ def identity_of(original: str) -> tuple[str, dict[str, str]]:
 
 
 def result_of(text: str | None) -> Any:
-    """Raises NotTaken for JSON that jsonb cannot hold: NUL, half a surrogate pair, numbers beyond all measure."""
+    """Raises NotTaken for JSON that jsonb cannot hold: NUL, half a surrogate pair, numbers out of range."""
     try:
         result = json.loads(text or "null")
         json.dumps(result, allow_nan=False, ensure_ascii=False).encode()
@@ -69,7 +69,7 @@ def result_of(text: str | None) -> Any:
 
 
 def holds_nul(value: Any) -> bool:
-    """Whether any string in it does, names of members among them."""
+    """Whether any string in it does, including names of members."""
     waiting = [value]
     while waiting:
         part = waiting.pop()

@@ -1,4 +1,4 @@
-"""The database of the FastAPI service, to read from: its tables, as its models define them."""
+"""The database of the FastAPI service, read only: its tables as its models define them."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ IDENTITY = "SELECT current_database(), pg_postmaster_start_time()"
 CREATED = "CASE WHEN created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN created_at END AS created_at"
 UPDATED = CREATED.replace("created_at", "updated_at")  # NULL stands for times that Python cannot hold
 TABLES = {
-    # The oldest account of a name that several have in different case is the one that is taken
+    # Of names that differ only in case, the oldest account is taken
     "users": f"SELECT id::text, username, hashed_password, {CREATED}"  # noqa: S608
     " FROM users ORDER BY users.created_at, users.id",
     "tasks": f"SELECT id::text, title, description, owner_id::text, {CREATED} FROM tasks",  # noqa: S608
@@ -39,7 +39,7 @@ Source = psycopg.Connection[dict[str, Any]]
 
 @contextmanager
 def connected(url: str) -> Iterator[Source]:
-    """One moment of all three tables, read only. Raises CommandError, without the password, for what cannot be that."""
+    """A read-only snapshot of all three tables. Raises CommandError, without the password, if that is not possible."""
     readable(url)
     try:
         source = psycopg.connect(spelled(url), connect_timeout=10, client_encoding="UTF8", row_factory=dict_row)
@@ -57,7 +57,7 @@ def spelled(url: str) -> str:
 
 
 def readable(url: str) -> None:
-    """Raises CommandError. An @ or : of the password that is not encoded would put it where messages name a host."""
+    """Raises CommandError. A bare @ or : in the password would make part of it the host, which messages name."""
     if not spelled(url).startswith(("postgres://", "postgresql://")):
         raise CommandError(f"The source must be a URL such as {EXAMPLE}.")
     try:
@@ -74,7 +74,7 @@ def readable(url: str) -> None:
 
 
 def require_tables(source: Source) -> None:
-    """Raises CommandError when a table or column is missing, may not be read or is of another type."""
+    """Raises CommandError if a table or column is missing, unreadable or of another type."""
     found = source.execute(IDENTITY).fetchone()
     try:
         source.execute("SET LOCAL timezone = 'UTC'")
@@ -88,7 +88,7 @@ def require_tables(source: Source) -> None:
 
 
 def require_types(source: Source, table: str, columns: dict[str, tuple[str, ...]]) -> None:
-    """Raises CommandError. A domain counts as the type that it is made of, as the server tells in each answer."""
+    """Raises CommandError. A domain counts as its base type, which is what the server reports."""
     asked = source.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # noqa: S608 - our own words
     for column in asked.description or ():
         [[name]] = (row.values() for row in source.execute("SELECT %s::oid::regtype::text", [column.type_code]))
@@ -106,7 +106,7 @@ def own_identity() -> tuple[Any, ...]:
 
 
 def batches(source: Source, table: str) -> Iterator[list[dict[str, Any]]]:
-    """All rows, BATCH at a time: the server keeps the rest."""
+    """All rows, BATCH at a time, by a server-side cursor."""
     with source.cursor(name=table) as cursor:
         cursor.execute(TABLES[table])
         while rows := cursor.fetchmany(BATCH):

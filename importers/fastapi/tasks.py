@@ -7,7 +7,7 @@ from tasks.models import LONGEST_DESCRIPTION, Task
 
 
 def take_tasks(rows: list[Row]) -> Outcome:
-    """Tasks keep id, owner, words and time; that service knew no status. The owner must be here."""
+    """Tasks keep id, owner, text and time; that service had no status. The owner must exist here."""
     outcome = Outcome()
     owners = existing_users(row["owner_id"] for row in rows)
     new, known = insert(outcome.read(rows, "id", lambda row: task_of(row, owners)))

@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from accounts.models import LONGEST_SPELLING, User
 from importers.rows import NotTaken, Outcome, Row, insert, moment_of, require, uuid_of
 
-# How passlib writes bcrypt, up to a cost that a sign-in can bear: each step doubles it, and its default is 12
+# bcrypt as passlib writes it, up to a cost that a sign-in can afford: each step doubles it, the default is 12
 BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}")
 
 
 def take_users(rows: list[Row]) -> Outcome:
-    """Users keep id, name, password and time. A name that somebody else has, in any case, is not taken."""
+    """Users keep id, name, password and time. A user whose name exists here already, in any case, is not imported."""
     outcome = Outcome()
     users = outcome.read(rows, "id", user_of)
     new, known = insert(users)

@@ -1,4 +1,4 @@
-"""`manage.py jobs retry`, `cancel` and `prune`. Each gives a document for programs and lines for people."""
+"""`manage.py jobs retry`, `cancel` and `prune`. Each prints JSON for programs or lines for people."""
 
 import getpass
 import re
@@ -105,7 +105,7 @@ def lines(action: Action, done: list[str], refused: list[dict[str, str]]) -> Ite
 
 
 def confirm(action: Action, number: int) -> None:
-    """People are asked; programs have said what they want. Raises CommandError."""
+    """Asks at a terminal; programs are not asked. Raises CommandError."""
     if not sys.stdin.isatty():
         return
     sys.stderr.write(f"{action.capitalize()} {number} jobs? [y/N] ")
@@ -115,7 +115,7 @@ def confirm(action: Action, number: int) -> None:
 
 
 def text(value: str) -> str:
-    """What a terminal shows and JSON can hold."""
+    """Text that a terminal can show and JSON can hold."""
     return CONTROL.sub("\ufffd", value)
 
 

@@ -2,4 +2,4 @@
 
 from contextvars import ContextVar
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")  # of the request at hand
+request_id: ContextVar[str] = ContextVar("request_id", default="-")  # of the current request

@@ -1,4 +1,4 @@
-"""Turns every error into one shape, `application/problem+json` (RFC 9457; CONTRACT section 1)."""
+"""Turns every error into `application/problem+json` (RFC 9457; CONTRACT section 1)."""
 
 import math
 import sys
@@ -30,7 +30,7 @@ from taskhub.postgresql.errors import FOREIGN_KEY_VIOLATION, PASSING_STATES, sql
 MOST_ERRORS = 100  # in one answer, however many mistakes the input has
 CONTENT_TYPE = "application/problem+json"
 HTML = "text/html"
-# REST framework's words where they differ from ours
+# REST framework's codes where they differ from ours
 CODES = {
     "parse_error": "malformed_body",
     "invalid": "validation_error",
@@ -42,7 +42,7 @@ CREDENTIALS_INVALID = "The access token is expired or not valid. Get a new one f
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse | None:
-    """REST framework's hook. None lets Django log what nobody foresaw and answer through `server_error`."""
+    """REST framework's hook. None lets Django log an unexpected error and answer through `server_error`."""
     if isinstance(exc, Http404):
         exc = exceptions.NotFound()
     if isinstance(exc, PermissionDenied):
@@ -58,7 +58,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse |
 def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:
     """The same answer outside REST framework: middleware and Django's own error pages.
 
-    A browser is shown a page, in the admin and where nothing is; the API answers in JSON whatever Accept says.
+    Browsers get a page in the admin and for unknown paths; the API answers in JSON whatever Accept says.
     """
     body, content_type = problem_body(exc, request.path), CONTENT_TYPE
     template = page_template(request)
@@ -71,14 +71,14 @@ def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:
 
 
 def page_template(request: HttpRequest) -> str | None:
-    """Of the page that tells people of an error there; None where only programs ask."""
+    """The template of the error page at that path; None where only programs ask."""
     if request.path.startswith("/admin/"):
         return "problem.html"
     return "problem_page.html" if request.method == "GET" and request.resolver_match is None else None
 
 
 def prefers_html(request: HttpRequest) -> bool:
-    """As browsers do; programs that name no type do not."""
+    """True for browsers, false for programs that name no type."""
     return request.get_preferred_type(["application/json", CONTENT_TYPE, HTML]) == HTML
 
 
@@ -115,12 +115,12 @@ def problem_headers(exc: APIException) -> dict[str, str]:
 
 
 def token_was_sent(exc: APIException) -> bool:
-    """REST framework has this error for an access token that is not valid, another one when there is none."""
+    """REST framework raises this error for an invalid token, and another one if there is none."""
     return isinstance(exc, exceptions.AuthenticationFailed)
 
 
 def input_errors(detail: Any, pointer: str = "") -> Iterator[InputError]:
-    """Flattens REST framework's nested messages into one entry per message, each with its JSON pointer (RFC 6901)."""
+    """Flattens REST framework's nested messages into one entry each, with its JSON pointer (RFC 6901)."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             token = str(name).replace("~", "~0").replace("/", "~1")
@@ -149,7 +149,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Called while the unforeseen exception is being handled; Django has logged it."""
+    """Called while an unexpected exception is being handled; Django has logged it."""
     error = sys.exception()
     if isinstance(error, OperationalError | InterfaceError) or sqlstate(error) in PASSING_STATES:
         return problem_response(DatabaseUnavailable(), request)

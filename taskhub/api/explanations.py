@@ -16,7 +16,7 @@ from taskhub.api.problems import EXPLANATIONS, title_of
 
 
 def explained(code: str) -> dict[str, object]:
-    """What is known of a code. Raises NotFound."""
+    """The explanation of a code. Raises NotFound."""
     if code not in EXPLANATIONS:
         raise NotFound
     status, meaning, remedy = EXPLANATIONS[code]
@@ -26,7 +26,7 @@ def explained(code: str) -> dict[str, object]:
 
 @extend_schema(exclude=True)
 class Explanations(Probe):
-    """All codes, or one: a page in a browser, JSON for programs."""
+    """Explains one code or lists all: a page in a browser, JSON for programs."""
 
     def get(self, request: Request, code: str | None = None) -> HttpResponseBase:
         problems = [explained(name) for name in ([code] if code else EXPLANATIONS)]

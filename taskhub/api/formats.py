@@ -1,4 +1,4 @@
-"""JSON in and out, and the strictness the contract asks of what comes in (CONTRACT section 1)."""
+"""JSON in and out, with the strictness towards input that CONTRACT section 1 promises."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def from_json(body: bytes) -> Any:
     except RecursionError as error:
         raise TooDeep from error
     refuse_deep(value)
-    if "\\u" in text:  # nothing else spells a NUL or half a surrogate pair
+    if "\\u" in text:  # only an escape can spell a NUL or half a surrogate pair
         refuse_unstorable(value)
     return value
 
@@ -61,7 +61,7 @@ def exact(digits: str) -> int:
 
 
 def finite(digits: str) -> float:
-    """For the words NaN and Infinity as well, which JSON does not have."""
+    """Also called for NaN and Infinity, which JSON does not have."""
     if not math.isfinite(value := float(digits)):
         raise ParseError(f"The body is not valid JSON: {digits[:20]} is not a number.")
     return value
@@ -134,7 +134,7 @@ class FormParser(parsers.FormParser):
 
 
 class MultiPartParser(parsers.MultiPartParser):
-    """A form sent as multipart, as browsers' FormData does. It takes no files."""
+    """A form sent as multipart, as by browsers' FormData. Files are refused."""
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         form = super().parse(stream, media_type, parser_context)
@@ -146,7 +146,7 @@ class MultiPartParser(parsers.MultiPartParser):
 class JSONResponse(HttpResponse):
     """`data` as JSON, without a charset (RFC 8259 section 8.1).
 
-    REST framework's Response, which is a template that waits to be rendered, costs three times as much.
+    REST framework's Response, which is rendered later like a template, costs three times as much.
     """
 
     def __init__(
@@ -160,7 +160,7 @@ class JSONResponse(HttpResponse):
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Answers in JSON whatever Accept says; a body is read by the first parser that knows its Content-Type."""
+    """Answers in JSON whatever Accept says; a body is read by the first parser that accepts its Content-Type."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         """Raises UnsupportedMediaType."""

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work. Probes need no token."""
+"""Whether the process is alive, and whether it is ready for requests. Probes need no token."""
 
 import functools
 import os
@@ -26,7 +26,7 @@ from taskhub.api.views import BaseView
 from taskhub.redis import redis_client
 
 STARTED = time.monotonic()
-DATABASE_SECONDS = 2  # seconds for all questions to the database, after connecting
+DATABASE_SECONDS = 2  # seconds for all queries, after connecting
 draining = Event()  # set by taskhub.server, shared with the workers it forks
 
 
@@ -39,11 +39,11 @@ def redis_answers() -> bool:
 
 @contextmanager
 def database_deadline(seconds: float) -> Iterator[None]:
-    """Ends the block by an OperationalError when the server has not answered in time, even if it is frozen.
+    """Raises OperationalError in the block when the server has not answered in time, even if it is frozen.
 
-    PostgreSQL's own statement_timeout is kept by the server, so it does not help against a server that stands still.
+    PostgreSQL's statement_timeout is enforced by the server itself, so it does not help against a frozen one.
     """
-    connection.close_if_health_check_failed()  # else the first statement would, and go on with another connection
+    connection.close_if_health_check_failed()  # or the first statement would, and escape the deadline
     connection.ensure_connection()  # connect_timeout bounds this
     wire = socket.socket(fileno=os.dup(connection.connection.fileno()))
     watchdog = threading.Timer(seconds, wire.shutdown, [socket.SHUT_RDWR])
@@ -58,12 +58,12 @@ def database_deadline(seconds: float) -> Iterator[None]:
 
 @functools.cache
 def known_migrations() -> frozenset[tuple[str, str]]:
-    """The migrations this release ships; reading them from disk takes too long for each probe."""
+    """The migrations of this release, cached: reading them from disk takes too long for each probe."""
     return frozenset(MigrationLoader(None).disk_migrations)
 
 
 def database_report() -> dict[str, Any]:
-    """The body of /health/db. Never raises: what is wrong is in `errors`, as codes without driver text."""
+    """The body of /health/db. Never raises: problems are listed in `errors`, as codes without driver text."""
     report: dict[str, Any] = {
         "status": "healthy",
         "timestamp": datetime.now(UTC),
@@ -127,7 +127,7 @@ class Liveness(Probe):
 
 @openapi.describe_readiness
 class Readiness(Probe):
-    """Ready to take requests. The broker is only shown: without it jobs wait, and everything else goes on."""
+    """Ready for requests. The broker is shown but does not matter: without it jobs wait and everything else works."""
 
     def get(self, request: Request) -> JSONResponse:
         errors = database_report()["errors"] + (["draining"] if draining.is_set() else [])

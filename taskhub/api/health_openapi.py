@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about the front door and the probes."""
+"""What the OpenAPI document says about `/` and the probes."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ class DatabaseHealthSerializer(serializers.Serializer[Any]):
     response_time_ms = serializers.FloatField(min_value=0, allow_null=True)
     migration_status = serializers.ChoiceField(["up_to_date", "pending", "unknown"])
     connection_pool = ConnectionPoolSerializer()
-    errors = serializers.ListField(  # type: ignore[assignment] # a serializer's own errors are not asked for here
+    errors = serializers.ListField(  # type: ignore[assignment] # nobody uses a serializer's own `errors` here
         child=serializers.ChoiceField(["database_unavailable", "migrations_pending"])
     )
 

@@ -1,5 +1,5 @@
-"""What every request passes before a view, outermost first: its body is read, it gets an id and a line in the log, and
-what no view should see is refused.
+"""What every request passes through before a view, outermost first: its body is read, it gets an id and a log line, and
+unacceptable hosts and bodies are refused.
 """
 
 import io
@@ -22,21 +22,23 @@ from taskhub.api.problems import BodyTooLarge
 
 View = Callable[[HttpRequest], HttpResponse]
 WSGIApplication = Callable[..., Iterable[bytes]]
-LONGEST_DRAIN = 16 * 1024 * 1024  # bytes of a refused body that are read, so that its sender listens to the answer
-# Django would decode by any codec that a charset names; the contract knows UTF-8 alone
+LONGEST_DRAIN = (
+    16 * 1024 * 1024
+)  # bytes of a refused body that are still read, because many clients send all of it before they read the answer
+# Django would decode with any codec that a charset names; the contract allows UTF-8 only
 PARAMETER_BUT_BOUNDARY = re.compile(r";(?!\s*boundary=)[^;]*", re.IGNORECASE)
 
-MOST_KNOWN_HOSTS = 1000  # a pattern such as .example.com allows any number
+MOST_KNOWN_HOSTS = 1000  # a pattern such as .example.com allows any number of hosts
 PROBES = ("/livez", "/readyz")  # asked by address, not by name
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 access_log = logging.getLogger("taskhub.access")
 
 
 def with_whole_body(application: WSGIApplication) -> WSGIApplication:
-    """Reads the body first, bounded, and says in the environment what it is like, for check_body to refuse.
+    """Reads the body first, up to a limit, and notes problems in the environment, for check_body to refuse.
 
-    Django reads as much as Content-Length says: it would see nothing of a body sent in chunks (RFC 9112 section 7.1),
-    and take one that broke off for a whole one.
+    Django reads as much as Content-Length says: it would ignore a chunked body (RFC 9112 section 7.1), and take a
+    truncated one for complete.
     """
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -55,7 +57,7 @@ def with_whole_body(application: WSGIApplication) -> WSGIApplication:
 
 
 def whole(response: Iterable[bytes]) -> Iterable[bytes]:
-    """One piece, where there is no more to come: the server can say its length then, and needs no chunks."""
+    """Joins a finished body into one piece, so that the server can send Content-Length instead of chunks."""
     if not isinstance(response, HttpResponse):
         return response  # a file, which the server reads by itself
     response.close()  # tells Django that the request is finished
@@ -93,9 +95,9 @@ class RequestLog:
 
 
 def user_id_of(request: HttpRequest) -> str:
-    """Who was found to be asking, by id, as names are personal data; "-" for nobody. Asks the database nothing."""
-    user = request.__dict__.get("user")  # what authentication by token found
-    if isinstance(user, SimpleLazyObject):  # what a session says is looked up when it is asked for, if ever
+    """The id of the caller, as names are personal data; "-" if unknown. Makes no query."""
+    user = request.__dict__.get("user")  # set by token authentication
+    if isinstance(user, SimpleLazyObject):  # a session's user is looked up lazily, and only counts if that has happened
         user = request.__dict__.get("_cached_user")
     return str(user.pk) if user and user.is_authenticated else "-"
 
@@ -107,16 +109,16 @@ class RequestIdFilter(logging.Filter):
 
 
 class CORS(CorsMiddleware):
-    """Does nothing while no other origin is allowed: no answer depends on who asks then."""
+    """Does nothing while no other origin is allowed, so that no answer varies by origin."""
 
     def __call__(self, request: HttpRequest) -> Any:
         return super().__call__(request) if settings.CORS_ALLOWED_ORIGINS else self.get_response(request)
 
 
 class AdminOnly:
-    """Before one of Django's middleware among the bases of a class: what is not of the admin goes past it.
+    """A mixin for Django's middleware that makes it skip every request outside the admin.
 
-    Nothing else has sessions, and three middleware that find none take a tenth of a small request.
+    Nothing else has sessions, and three middlewares that find none take a tenth of the time of a small request.
     """
 
     def __call__(self: Any, request: HttpRequest) -> Any:
@@ -126,7 +128,7 @@ class AdminOnly:
 
 
 def check_host(get_response: View) -> View:
-    """Refuses a Host that ALLOWED_HOSTS does not name, by DisallowedHost. One that is allowed is looked at once."""
+    """Refuses a Host that ALLOWED_HOSTS does not name, by DisallowedHost. Allowed hosts are remembered."""
     known: set[tuple[str, ...]] = set()
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -141,7 +143,7 @@ def check_host(get_response: View) -> View:
 
 
 def check_body(get_response: View) -> View:
-    """Refuses a body over DATA_UPLOAD_MAX_MEMORY_SIZE bytes, and one that broke off (with_whole_body)."""
+    """Refuses a body over DATA_UPLOAD_MAX_MEMORY_SIZE bytes, and a truncated one (with_whole_body)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"

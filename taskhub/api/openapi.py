@@ -1,4 +1,4 @@
-"""How the API describes itself (OpenAPI 3.1.1): what every operation has in common is derived from its view."""
+"""The OpenAPI 3.1.1 document: what all operations have in common is derived from their views."""
 
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
@@ -38,7 +38,7 @@ def operation(
 ) -> Callable[[Method], Method]:
     """Describes a method of a view.
 
-    `problems` are those that it has beside the common ones; `options` are those of drf-spectacular's extend_schema.
+    `problems` are those it has besides the common ones; `options` are those of drf-spectacular's extend_schema.
     """
     schema = extend_schema(operation_id=operation_id, summary=summary, description=description, **options)
 
@@ -51,12 +51,12 @@ def operation(
 
 
 def invalid(field: str, code: str, detail: str) -> ValidationError:
-    """The example of a mistake in the body."""
+    """An example of an error in the body."""
     return ValidationError({field: [ErrorDetail(detail, code=code)]})
 
 
 def answer_header(name: str, status: int, description: str, required: bool = True) -> OpenApiParameter:
-    """A header of the answer with that status."""
+    """A response header of the answer with that status."""
     return OpenApiParameter(
         name, str, OpenApiParameter.HEADER, description=description, required=required, response=[status]
     )
@@ -67,7 +67,7 @@ def meaning(status: int) -> str:
 
 
 def add_problem(answers: Document, problem: APIException, path: str) -> None:
-    """Adds an example to the answer with the problem's status, which it makes if need be."""
+    """Adds an example to the response with the problem's status, which is created if missing."""
     body = {**problem_body(problem, path), "request_id": REQUEST_ID}
     status = str(problem.status_code)
     headers = [name for name, statuses in PROBLEM_HEADERS.items() if problem.status_code in statuses]
@@ -85,7 +85,7 @@ def add_problem(answers: Document, problem: APIException, path: str) -> None:
 
 
 def example_path(path: str, found: Document) -> str:
-    """The path with the examples of its parameters in it."""
+    """The path with example values for its parameters."""
     return path.format_map(
         {
             parameter["name"]: next(iter(parameter["examples"].values()))["value"]
@@ -112,12 +112,12 @@ class Schema(AutoSchema):
             answer["description"] = answer["description"] or meaning(int(status))
             answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
         found["responses"] = dict(sorted(found["responses"].items())) | OTHERS
-        found.setdefault("security", [])  # public, said in so many words
+        found.setdefault("security", [])  # says explicitly that it is public
         return found
 
     def problems(self, found: Document) -> Iterator[APIException]:
-        """What can go wrong, by what the operation takes and needs; what always can is OtherProblem."""
-        yield from getattr(self.described, "problems", ())  # first, as they tell most about the operation
+        """The possible problems, derived from what the operation takes; those common to all are OtherProblem."""
+        yield from getattr(self.described, "problems", ())  # first, because they say most about the operation
         if found.get("security"):
             yield NotAuthenticated()
         if "{" in self.path:
@@ -137,7 +137,7 @@ class Schema(AutoSchema):
         return f"{serializer_name}Page"
 
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> Document:
-        """Answers hold every field, and unknown ones are refused in requests. There is no public hook for this."""
+        """Responses hold every field, and requests with unknown ones are refused. There is no public hook for this."""
         found: Document = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "response":
             found["required"] = list(found["properties"])
@@ -147,9 +147,9 @@ class Schema(AutoSchema):
         found["required"] = [name for name in found.get("required", ()) if name not in serializer.ignored_fields]
         if serializer.partial:
             for described in found["properties"].values():
-                described.pop("default", None)  # what is absent from a patch stays as it is
+                described.pop("default", None)  # fields absent from a patch are unchanged
         return {**found, "additionalProperties": False}
 
     def map_parsers(self) -> list[str]:
-        """One: of several, generators of clients make code that does not run. Descriptions name the others."""
+        """Only one: for several, client generators produce code that does not run. Descriptions name the others."""
         return [JSON]

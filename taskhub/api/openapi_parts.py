@@ -1,4 +1,4 @@
-"""The parts of the OpenAPI document that belong to no operation, and drf-spectacular's hooks that put them there."""
+"""The parts of the OpenAPI document that belong to no single operation, and the hooks that add them."""
 
 from typing import Any
 
@@ -93,14 +93,14 @@ COMPONENTS = {
 
 
 def spell_paths(endpoints: list[Any]) -> list[Any]:
-    """Paths without the slash that may end them, in the order of urls.py each time."""
+    """Paths without the optional trailing slash, in the order of urls.py."""
     spelled = [(path.rstrip("/") or "/", *rest) for path, *rest in endpoints]
     order = list(dict.fromkeys(path for path, *_ in spelled))
     return sorted(spelled, key=lambda endpoint: (order.index(endpoint[0]), METHODS.index(endpoint[2])))
 
 
 def allow_null(schemas: dict[str, Any]) -> None:
-    """Null means the default, in a new object (StrictSerializer); a choice is a reference here, which cannot say so."""
+    """In a new object, null means the default (StrictSerializer). A choice is a $ref, which cannot be nullable."""
     for name, schema in schemas.items():
         for described in schema.get("properties", {}).values():
             if name.endswith("Request") and "default" in described and "allOf" in described:

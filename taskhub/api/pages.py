@@ -1,4 +1,4 @@
-"""The OpenAPI document, and two pages to read it by. All of it comes from this server: see CONTENT_SECURITY_POLICY."""
+"""The OpenAPI document and two pages that show it. Everything is served from here: see CONTENT_SECURITY_POLICY."""
 
 import functools
 from typing import Any
@@ -18,7 +18,7 @@ from taskhub.api.health import Probe
 from taskhub.api.views import with_etag
 
 ICON = f"{settings.STATIC_URL}drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png"
-# Both build their styles in the page; ReDoc searches in a worker that it makes itself
+# Both pages use inline styles; ReDoc searches in a worker made from a blob
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -35,7 +35,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 @functools.cache
 def document() -> bytes:
-    """Made once in each process; the code does not change under it."""
+    """Generated once per process, because the code does not change."""
     return to_json(SchemaGenerator().get_schema(request=None, public=True))
 
 
@@ -49,7 +49,7 @@ class Page(APIView):
     http_method_names = ("get", "head")
 
     def handle_exception(self, exc: Exception) -> Any:
-        """A problem, and not the page's template filled with it."""
+        """Answers with a problem rather than the page's template filled with it."""
         if isinstance(exc, APIException):
             return problem_response(exc, self.request._request)
         return super().handle_exception(exc)

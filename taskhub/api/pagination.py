@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from taskhub.api.formats import JSONResponse
 from taskhub.api.problems import BadParameter
 
-# Takes a position, how many rows to pass over and how many to read; returns dicts that hold the columns of `ordering`
+# Takes a position, how many rows to skip and how many to read; returns dicts that include the columns of `ordering`
 ReadRows = Callable[[Sequence[str], int, int], list[dict[str, Any]]]
 WHOLE_NUMBER = re.compile(r"[0-9]+")
 DEPRECATED_SINCE = "@1795219200"  # RFC 9745: `skip`, as of 2026-11-21
@@ -24,7 +24,7 @@ class ForeignCursor(BadParameter):
 
 
 class KeysetPagination(BasePagination):
-    """Newest first. Instead of a queryset it takes a function that reads rows behind a position (ReadRows).
+    """Newest first. Instead of a queryset it takes a function that reads rows after a position (ReadRows).
 
     A cursor is the position of the last row of a page, signed together with owner, list and filters; it never expires.
     """
@@ -44,7 +44,7 @@ class KeysetPagination(BasePagination):
         self.skip = self.read_skip(request.query_params)
         cursor = request.query_params.get("cursor")
         position = [] if cursor is None else self.position(cursor)
-        rows: list[Any] = queryset(position, self.skip, self.limit + 1)  # one more tells whether another page follows
+        rows: list[Any] = queryset(position, self.skip, self.limit + 1)  # one more shows whether another page follows
         self.has_more = len(rows) > self.limit
         rows = rows[: self.limit]
         self.next_cursor = self.cursor(rows[-1]) if self.has_more else None
@@ -82,7 +82,7 @@ class KeysetPagination(BasePagination):
         return {"type": "object", "required": ["items", "meta"], "properties": {"items": schema, "meta": meta}}
 
     def binding(self, request: Request, view: APIView | None) -> str:
-        """What a cursor is good for: this list in this order, this owner, these filters."""
+        """What a cursor is bound to: list, order, owner and filters."""
         filters = sorted(item for item in request.query_params.items() if item[0] not in self.parameters)
         name, action = getattr(view, "basename", None), getattr(view, "action", "list")
         name = name if action == "list" else f"{name}-{action}"
@@ -100,7 +100,7 @@ class KeysetPagination(BasePagination):
         return position
 
     def read_skip(self, query: Mapping[str, str]) -> int:
-        """`skip` as older clients know it: rows passed over, which costs more the deeper it goes."""
+        """The `skip` of older clients: rows to skip, which costs more the larger it is."""
         if "skip" not in query:
             return 0
         if "cursor" in query:
@@ -110,7 +110,7 @@ class KeysetPagination(BasePagination):
 
 
 def bounded(query: Mapping[str, str], name: str, default: int, low: int, high: int, hint: str = "") -> int:
-    """A whole number of the query between `low` and `high`, both included. Raises BadParameter."""
+    """An integer query parameter from `low` to `high`, both included. Raises BadParameter."""
     value = query.get(name)
     if value is None:
         return default

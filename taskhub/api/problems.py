@@ -1,4 +1,4 @@
-"""What an error is: small classes that become `application/problem+json` answers in taskhub.api.errors.
+"""Errors as small classes, which taskhub.api.errors turns into `application/problem+json` answers.
 
 Models raise these too, so this module imports nothing but REST framework's exceptions.
 """
@@ -40,7 +40,7 @@ class BadParameter(Problem):
 
 
 class BadRequest(Problem):
-    """Something outside the body that is not as it must be."""
+    """Something outside the body is not acceptable."""
 
     status_code = 400
     default_code = "validation_error"

@@ -1,4 +1,4 @@
-"""The front door: a browser is shown the documentation, a program the addresses."""
+"""`/`: browsers are redirected to the documentation, programs get the addresses."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect

@@ -1,4 +1,4 @@
-"""Input is taken as it is or refused: no unknown field is ignored, no number becomes a string."""
+"""Strict input: unknown fields are refused, and no value is converted to another type."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return name in self.fields and self.fields[name].required
 
     def holds(self, name: str, sent: Any) -> bool:
-        """Whether `sent` is the present value of the field; many clients keep only the milliseconds of an instant."""
+        """Whether `sent` is the present value. Instants count to the millisecond, because many clients round them."""
         if self.instance is None:
             return False
         field = self.fields[name]

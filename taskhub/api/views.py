@@ -1,4 +1,4 @@
-"""What every view of the API is built from."""
+"""The base of every view of the API."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -24,7 +24,7 @@ def with_etag(request: Request, response: HttpResponse) -> HttpResponseBase:
 
 
 def checks_caller(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Marks a handler that begins with a statement which looks the caller up, and holds it to that.
+    """Marks a handler whose first statement looks the caller up, and makes sure that it does.
 
     In it `request.user` is a Caller; every other handler finds the user, looked up.
     """
@@ -35,7 +35,7 @@ def checks_caller(handler: Callable[..., Any]) -> Callable[..., Any]:
         try:
             response = handler(view, request, *args, **kwargs)
         except (APIException, IntegrityError):
-            caller.check()  # whoever may not ask is not told what else is wrong
+            caller.check()  # a caller without access is not told what else is wrong
             raise
         if not caller.checked:
             raise RuntimeError(f"{handler.__qualname__} has answered without looking the caller up.")
@@ -52,9 +52,9 @@ def caller_of(request: Request) -> Caller:
 
 
 class BaseView(APIView):
-    """Refuses query parameters that the view does not name, and repeated ones. No PUT, no OPTIONS.
+    """Refuses unknown and repeated query parameters. There is no PUT and no OPTIONS.
 
-    A handler that writes opens its transaction itself: an error answer leaves nothing behind.
+    A handler that writes opens its own transaction, so that an error answer leaves nothing behind.
     """
 
     http_method_names = ("get", "post", "patch", "delete", "head")

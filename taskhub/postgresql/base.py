@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend with two costs taken out of every request. benchmarks/ has the figures."""
+"""Django's PostgreSQL backend without two of its costs per request. benchmarks/ has the figures."""
 
 import select
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 
 
 class UTCLoader(BaseTzLoader):
-    """Reads a timestamptz by the standard library's C parser; psycopg's loader is Python once Django subclasses it."""
+    """Parses a timestamptz with the standard library's C code; psycopg's loader is Python once Django subclasses it."""
 
     timezone = UTC
 
@@ -27,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def is_connected(self) -> bool:
-        """Whether the server is still there, without a round trip: one that went away left an end of stream to read."""
+        """Whether the server is still there, without a round trip: a closed connection has an end of stream to read."""
         if self.connection is None or self.connection.closed:
             return False
         poll = select.poll()
@@ -35,12 +35,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return not poll.poll(0)
 
     def is_usable(self) -> bool:
-        """After an error the answer is no: the server may be read-only since a failover, or hold plans of a changed
-        table."""
+        """False after an error: the server may have become read-only by a failover, or hold plans of a table that
+        has changed."""
         return not self.errors_occurred and self.is_connected()
 
     def rollback(self) -> None:
-        """Django takes a rollback that succeeds for a sign of health, and would forget the error before it."""
+        """Django takes a successful rollback for a sign of health, and would forget the error before it."""
         failed = self.errors_occurred
         super().rollback()
         self.errors_occurred = failed

@@ -1,18 +1,18 @@
-"""Who sends a request, for statements that look the user up on the way."""
+"""The caller of a request, for statements that look the user up as they go."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-USERNAME = "(SELECT username FROM caller)"  # as a column of a statement that begins so
+USERNAME = "(SELECT username FROM caller)"  # as a column of a statement that begins with that CTE
 
 
 @dataclass
 class Caller:
-    """The user whom a genuine token names. Whether they may still ask, only the database knows.
+    """The user named by a valid token. Whether the account is still active, only the database knows.
 
-    A statement that begins `WITH caller AS (<active>)` finds out: `active` selects one row, (user_id, username), or
-    none. It takes `parameters`. `look_up` returns the user, or raises for one who may not ask.
+    A statement that begins with `WITH caller AS (<active>)` finds out: `active` selects one row (user_id, username), or
+    none, and takes `parameters`. `look_up` returns the user, or raises if the account is not active.
     """
 
     pk: str
@@ -23,7 +23,7 @@ class Caller:
     is_authenticated = True
 
     def check(self) -> None:
-        """Raises if the user may not ask. Does nothing where that is known already."""
+        """Raises if the account is not active. Does nothing if that was checked already."""
         if not self.checked:
             self.look_up()
             self.checked = True

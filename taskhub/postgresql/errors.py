@@ -1,4 +1,4 @@
-"""What PostgreSQL said, of which Django's exceptions keep the original as their cause."""
+"""PostgreSQL's own errors, which Django's exceptions keep as their cause."""
 
 import psycopg
 
@@ -8,7 +8,7 @@ PASSING_STATES = ("25006", "0A000")
 
 
 def original(error: BaseException | None) -> psycopg.Error | None:
-    """The error of psycopg that Django's stands for; None for one that is not the database's."""
+    """The psycopg error behind a Django one; None if it did not come from the database."""
     cause = error.__cause__ if error else None
     return cause if isinstance(cause, psycopg.Error) else None
 
@@ -26,5 +26,5 @@ def violated_constraint(error: BaseException) -> str | None:
 
 
 def is_caused_by(error: BaseException, kind: type[psycopg.Error]) -> bool:
-    """Whether PostgreSQL refused for that reason, e.g. `psycopg.errors.LockNotAvailable`."""
+    """Whether that was PostgreSQL's reason, e.g. `psycopg.errors.LockNotAvailable`."""
     return isinstance(original(error), kind)

@@ -14,18 +14,18 @@ from psycopg.errors import QueryCanceled
 
 from taskhub.postgresql.errors import is_caused_by
 
-DEEPEST = 10_000  # rows that are counted one by one
+DEEPEST = 10_000  # rows that are counted exactly
 
 
 class About(int):
-    """A number of rows that nobody has counted."""
+    """An estimated number of rows."""
 
     def __str__(self) -> str:
         return f"about {int(self):,}" if self > DEEPEST + 1 else f"more than {DEEPEST:,}"
 
 
 def planned_rows(rows: QuerySet[Any]) -> int:
-    """How many the planner expects, by the statistics that ANALYZE keeps."""
+    """How many rows the planner expects, from the statistics that ANALYZE collects."""
     if rows.query.is_empty():
         return 0
     plan = rows.order_by().values("pk").explain(format="json")
@@ -33,7 +33,7 @@ def planned_rows(rows: QuerySet[Any]) -> int:
 
 
 def number_of(rows: QuerySet[Any]) -> int:
-    """Exact up to DEEPEST; beyond, which prints as such, what the planner expects."""
+    """Exact up to DEEPEST; beyond that the planner's estimate, which prints as one."""
     planned = planned_rows(rows)
     if planned > DEEPEST:
         return About(planned)
@@ -42,7 +42,7 @@ def number_of(rows: QuerySet[Any]) -> int:
 
 
 def within(milliseconds: int, rows: QuerySet[Any, Any]) -> list[Any] | None:
-    """The rows, or None if PostgreSQL needs longer than that."""
+    """The rows, or None if PostgreSQL takes longer than that."""
     try:
         with transaction.atomic(), statement_timeout(milliseconds):
             return list(rows)
@@ -54,7 +54,7 @@ def within(milliseconds: int, rows: QuerySet[Any, Any]) -> list[Any] | None:
 
 @contextmanager
 def statement_timeout(milliseconds: int) -> Iterator[None]:
-    """Until the end of the block, or of its transaction, which a statement that takes longer spoils."""
+    """Limits statements until the end of the block; one that takes longer aborts the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         before = cursor.fetchone()[0]
@@ -64,7 +64,7 @@ def statement_timeout(milliseconds: int) -> Iterator[None]:
 
 
 def per_day(rows: QuerySet[Any], field: str, days: int, milliseconds: int) -> dict[datetime, int]:
-    """How many rows have a time on each of the last `days` days (UTC), oldest first; estimates if to count takes longer
+    """How many rows have a time on each of the last `days` days (UTC), oldest first; estimates if counting takes longer
     than that."""
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     wanted = [today - timedelta(days=ago) for ago in reversed(range(days))]

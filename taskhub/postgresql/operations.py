@@ -1,7 +1,7 @@
-"""What our migrations do beside what Django's can.
+"""Migration operations that Django does not have.
 
-Indexes made and dropped beside the traffic (CONCURRENTLY): they wait for whoever is at work, hold up nobody, and can be
-run again wherever they broke off. A migration that has one is `atomic = False`. And times that are true whoever writes.
+Indexes created and dropped without blocking writes (CONCURRENTLY), which can be run again after a failure; such a
+migration is `atomic = False`. And a trigger that keeps updated_at true, whoever writes.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from django.db.migrations import RunSQL
 
 @contextmanager
 def without_lock_timeout(schema_editor: Any) -> Iterator[None]:
-    """Without the limit that the settings give to waits for locks: a transaction of some seconds would end this one."""
+    """Lifts the lock_timeout of the settings, because CONCURRENTLY has to wait for running transactions to end."""
     schema_editor.execute("SET lock_timeout = 0")
     try:
         yield
@@ -23,7 +23,7 @@ def without_lock_timeout(schema_editor: Any) -> Iterator[None]:
 
 
 def forget(name: str, schema_editor: Any) -> None:
-    """An index that was not finished is left behind, and invalid."""
+    """Drops the invalid index that a failed attempt leaves behind."""
     schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(name)}")
 
 
@@ -50,9 +50,9 @@ class RetryableRemoveIndexConcurrently(RemoveIndexConcurrently):
 
 
 def keep_updated_at(table: str, *ignored: str) -> RunSQL:
-    """A trigger that sets updated_at when a row changes and its writer leaves it as it was.
+    """A trigger that sets updated_at when a row changes and the writer did not.
 
-    Changes of the columns `ignored` do not count. The names are ours, and not quoted.
+    Changes of the columns `ignored` do not count. Names are not quoted, so pass only constants.
     """
     old, new = (f"to_jsonb({row}) - '{{{','.join(ignored)}}}'::text[]" for row in ("OLD", "NEW"))
     return RunSQL(

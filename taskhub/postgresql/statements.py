@@ -1,6 +1,6 @@
 """The two statements that most requests consist of, as fixed SQL: docs/adr/0011-where-sql-is-fixed.md says why.
 
-Each looks the caller up on the way (Caller). Table and column names are ours, and not quoted.
+Each looks the caller up as it goes (Caller). Table and column names are not quoted, so pass only constants.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ def newest_first(
     skip: int = 0,
     count: int = 1,
 ) -> list[dict[str, Any]]:
-    """Up to `count` rows of the caller as dicts of `columns`, in descending `order`, behind `position` if there is one.
+    """Up to `count` rows of the caller as dicts of `columns`, in descending `order`, after `position` if there is one.
 
-    `columns` may have aliases. `where` holds the value of each column that has to match.
+    `columns` may have aliases. `where` maps columns to the values they must have.
     """
     statement = page_statement(
         caller.active, table, tuple(columns), tuple(where), tuple(order), bool(position), skip, count
@@ -50,8 +50,8 @@ def page_statement(
     skip: int,
     count: int,
 ) -> str:
-    """The position is one row-value comparison: PostgreSQL makes a range of the composite index of it, but not of
-    `a < x OR (a = x AND b < y)`. The numbers stand in the statement, so that PostgreSQL plans for them.
+    """The position is one row-value comparison: PostgreSQL turns it into a range of the composite index, but not
+    `a < x OR (a = x AND b < y)`. The limit and offset are literals, so that PostgreSQL plans for them.
     """
     conditions = ["owner_id = (SELECT user_id FROM caller)", *(f"{column} = %s" for column in where)]
     if behind:
@@ -63,7 +63,7 @@ def page_statement(
 
 
 def insert(caller: Caller, row: models.Model) -> str:
-    """Inserts a row that belongs to the caller, whose username it returns. One statement, so a transaction of its own.
+    """Inserts a row owned by the caller. Returns the caller's username. One statement, so a transaction of its own.
 
     Raises what the caller's check raises, and IntegrityError.
     """

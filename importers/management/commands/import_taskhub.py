@@ -1,4 +1,4 @@
-"""Moves users, tasks and finished jobs over from the FastAPI service: docs/MOVING.md."""
+"""Imports users, tasks and finished jobs from the FastAPI service: docs/MOVING.md."""
 
 import json
 from collections import Counter, defaultdict
@@ -18,12 +18,12 @@ from importers.fastapi.users import take_users
 from importers.rows import Outcome
 
 TAKE = {"users": take_users, "tasks": take_tasks, "job_log": take_jobs}
-MOST_SHOWN = 20  # rows of each reason; --report has all
+MOST_SHOWN = 20  # rows shown per reason; --report has all
 LONGEST_SHOWN = 120  # characters of an id, and of what is said about it
 
 
 class Report:
-    """What came of the rows of each table. `file` gets every remark, as JSON lines; memory holds the first few."""
+    """What happened to the rows of each table. `file` gets every remark as JSON lines; memory holds the first few."""
 
     def __init__(self, file: IO[str] | None) -> None:
         self.file = file
@@ -78,7 +78,7 @@ class Command(BaseCommand):
                     opened.callback(transaction.set_rollback, True)
                 for table in TAKE:
                     self.take(connection, table, found)
-        except (psycopg.Error, UnicodeDecodeError) as error:  # a source in SQL_ASCII may hold any bytes
+        except (psycopg.Error, UnicodeDecodeError) as error:  # a SQL_ASCII database may hold any bytes
             raise CommandError(f"The source failed: {source.first_line(error)}. {kept}") from error
         except Error as error:
             raise CommandError(f"Our own database failed: {str(error).partition(chr(10))[0]}. {kept}") from error
@@ -102,7 +102,7 @@ class Command(BaseCommand):
 
 
 def analyze(table: str) -> None:
-    """Plans made for an empty table read all of it, and are kept by the connection until the statistics change."""
+    """Update the statistics: plans made for an empty table scan it, and stay cached until the statistics change."""
     with own.cursor() as cursor:
         cursor.execute(f"ANALYZE {table}")
 

@@ -1,4 +1,4 @@
-"""Background work on the command line. A subcommand is one function, which answers, and one entry of the parser."""
+"""Background work on the command line. Each subcommand is one function and one entry of the parser."""
 
 import os
 import re
@@ -66,7 +66,9 @@ class Command(BaseCommand):
         try:
             self.stdout.write(to_json(document).decode() if json else "\n".join(lines))
             self.stdout.flush()
-        except BrokenPipeError:  # `| head` has read enough; what is left in the buffer has to go somewhere at the exit
+        except (
+            BrokenPipeError
+        ):  # the reader, such as `head`, has closed the pipe; the rest of the buffer has to go somewhere at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(document, dict) and document.get("refused"):
             sys.exit(1)
@@ -76,7 +78,7 @@ def list_jobs(state: str | None, kind: str | None, owner: str | None, limit: int
     """The newest jobs, by when they were registered."""
     asked = {"state": state, "kind": kind, "owner": owner and user_named(owner).pk}
     jobs = Job.objects.filter(**{name: value for name, value in asked.items() if value is not None})
-    # The owners in a statement of their own: a join would be made for every job before the newest are known
+    # Owners by a statement of their own: a join would be computed for every job before the newest are known
     order = "-created_at" if owner else NEWEST_FIRST  # each has an index
     found = jobs.order_by(order, "-job_id").prefetch_related("owner")[:limit]
     rows = [described(job, (*LISTED, "finished_at")) for job in found]
@@ -147,7 +149,7 @@ def described(job: Job, fields: Iterable[str]) -> dict[str, Any]:
 
 
 def table(columns: Iterable[str], rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Aligned columns. What may be wide or in any script belongs last."""
+    """Aligned columns. Put text that may be wide, or in any script, last."""
     lines = [[name.upper() for name in columns], *([cell(row[name]) for name in columns] for row in rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:

@@ -1,4 +1,4 @@
-"""Fills the database with users and tasks, to try things at size."""
+"""Fills the database with demo users and tasks, for trying things at scale."""
 
 import re
 import time
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             raise CommandError("Stopped. Nothing was changed.", returncode=130) from error
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE users, tasks")  # so that the next plans know of the new size
+            cursor.execute("ANALYZE users, tasks")  # so that the planner knows the new size
         self.stdout.write(said)
 
     def add(self, users: int, tasks: int) -> str:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         return f"Removed {removed.get('accounts.User', 0):,} demo users and {removed.get('tasks.Task', 0):,} tasks."
 
     def watched(self, rows: Iterator[Any], total: int) -> Iterator[Any]:
-        """The same rows; on a terminal, a bar tells how far they are."""
+        """Passes the rows through; on a terminal, shows a progress bar."""
         shown = self.stdout.isatty()
         for done, row in enumerate(rows, 1):
             yield row
