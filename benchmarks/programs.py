@@ -11,7 +11,8 @@ import psycopg
 
 from benchmarks.load import Request, ask_once, request
 from benchmarks.rows import DESCRIPTION, READER, WRITER, add_users, fill
-from devstack.service import ROOT, Service, free_port, wait_until
+from devstack.ports import free_port
+from devstack.service import ROOT, Service, wait_until
 
 PROCESSES, THREADS = 2, 2  # TaskHub's defaults; the FastAPI service has processes alone
 LONGEST_PAGE = 100

@@ -8,12 +8,13 @@ from devstack import DevstackError
 # Below the range from which systems give ports to outgoing connections: one of those could otherwise sit on a server's
 # port while that server is stopped.
 _PRIVATE = range(15000, 30000)
+_dice = random.SystemRandom()  # test workers seed the usual one alike, and would all choose the same ports
 
 
 def free_port() -> int:
     """A port on 127.0.0.1 that nobody listens on at this moment."""
     while True:
-        port = random.choice(_PRIVATE)  # noqa: S311  not a secret
+        port = _dice.choice(_PRIVATE)
         if is_free(port):
             return port
 

@@ -7,7 +7,6 @@ import atexit
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,17 +21,10 @@ import httpx
 
 from devstack.account import for_servers, shared_temp
 from devstack.environment import ROOT as ROOT
+from devstack.ports import free_port
 from devstack.postgres import Postgres
 from devstack.processes import die_with_parent
 from devstack.valkey import Valkey
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 30) -> None:

@@ -15,7 +15,8 @@ from devstack.chaos.checker import FINAL
 from devstack.chaos.parts import MARK, Part, marked, send
 from devstack.chaos.proxy import Proxy
 from devstack.chaos.records import Records
-from devstack.service import Service, free_port, wait_until
+from devstack.ports import free_port
+from devstack.service import Service, wait_until
 from devstack.valkey import Valkey
 from jobs.tests.processes.laboratory import TABLES
 

@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from psycopg.errors import ReadOnlySqlTransaction
 
 from accounts.models import User
-from devstack.service import ROOT, free_port, wait_until
+from devstack.ports import free_port
+from devstack.service import ROOT, wait_until
 from importers.fastapi.source import batches, connected
 from importers.management.commands import import_taskhub
 from importers.tests.fastapi import url_of

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 
 from devstack.leftovers import runs
-from devstack.service import free_port, wait_until
+from devstack.ports import free_port
+from devstack.service import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _SET_BY_THE_TEST_RUN = ("DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE")

@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from devstack.service import free_port, temporary_home, wait_until
+from devstack.ports import free_port
+from devstack.service import temporary_home, wait_until
 from jobs.tests.processes.laboratory import Laboratory
 from jobs.tests.processes.workers import WorkingService
 

@@ -5,8 +5,9 @@ import signal
 import subprocess
 import sys
 
+from devstack.ports import free_port
 from devstack.processes import die_with_parent
-from devstack.service import ROOT, Service, free_port
+from devstack.service import ROOT, Service
 from jobs.tests.processes.laboratory import Laboratory
 
 
