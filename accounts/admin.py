@@ -8,7 +8,7 @@ from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
-from django.db.models import Model, Q, QuerySet, Value
+from django.db.models import F, Model, Q, QuerySet, Value
 from django.db.models.deletion import Collector
 from django.db.models.functions import Lower
 from django.http import HttpRequest
@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import LONGEST_SPELLING, User
+from events.admin import events_panel, staff
+from events.models import Event, Kind
 from taskhub.admin import LargeTable, Panel, as_uuid, growth
 from taskhub.postgresql.estimates import number_of
 
@@ -47,13 +49,21 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
     fieldsets = (
         (None, {"fields": ("username", "password", "email", "email_verified_at", "belongings")}),
         ("Rights", {"fields": ("is_active", *RIGHTS)}),
-        ("Dates", {"fields": ("created_at", "updated_at", "last_login")}),
+        ("Dates", {"fields": ("created_at", "updated_at", "last_login", "version", "history")}),
     )
     list_display = ("name", "email", "verified", "is_active", "is_staff", "signed_up", "last_sign_in")
     list_filter = ("is_active", "is_staff", "is_superuser", VerifiedFilter, ("created_at", admin.DateFieldListFilter))
     ordering = ("-id",)  # version 7: the newest first
     sortable_by = ("name", "signed_up")
-    readonly_fields = ("belongings", "created_at", "updated_at", "email_verified_at", "last_login")
+    readonly_fields = (
+        "belongings",
+        "created_at",
+        "updated_at",
+        "email_verified_at",
+        "last_login",
+        "version",
+        "history",
+    )
     search_fields = ("username",)
     search_help_text = "The beginning of a username, a whole e-mail address, or an id."
 
@@ -75,6 +85,10 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
     @admin.display(description="last sign-in")
     def last_sign_in(self, user: User) -> Any:
         return user.last_login
+
+    @admin.display(description="history")
+    def history(self, user: User) -> SafeString:
+        return events_panel(user)
 
     @admin.display(description="see also")
     def belongings(self, user: User) -> SafeString:
@@ -118,6 +132,13 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if "email" in form.changed_data:
             obj.email_verified_at = None  # as when the user changes it
+        if not change:
+            super().save_model(request, obj, form, change)
+            Event.objects.record([obj.event(Kind.CREATED)], staff(request))
+            return
+        present = User.objects.select_for_update(no_key=True).get(pk=obj.pk)
+        present.change(staff(request), **{name: getattr(obj, name) for name in (*User.recorded, "email_verified_at")})
+        obj.version = present.version
         super().save_model(request, obj, form, change)
 
     @admin.action(permissions=["change"], description="Deactivate the selected users")
@@ -133,7 +154,11 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         word = "Activated" if active else "Deactivated"
         chosen = [user for user in users.order_by("pk").select_for_update(no_key=True) if user != request.user]
         changed = [user for user in chosen if user.is_active != active and self.has_change_permission(request, user)]
-        User.objects.filter(pk__in=[user.pk for user in changed]).update(is_active=active)
+        User.objects.filter(pk__in=[user.pk for user in changed]).update(is_active=active, version=F("version") + 1)
+        for user in changed:
+            user.version += 1
+        changes = {"is_active": {"old": not active, "new": active}}
+        Event.objects.record([user.event(Kind.UPDATED, changes) for user in changed], staff(request))
         LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, f"{word}.")
         self.message_user(request, f"{word} {len(changed)} of the selected users.", messages.SUCCESS)
 

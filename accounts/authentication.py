@@ -16,6 +16,7 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 
 from accounts.models import ACTIVE_CALLER, User
+from events.models import Actor, Via
 from taskhub.api.problems import Problem
 from taskhub.postgresql.caller import Caller
 
@@ -88,3 +89,8 @@ def user_of(request: Request) -> User:
     """The user of a request that only signed-in users may make, looked up."""
     assert isinstance(request.user, User)  # noqa: S101 - IsAuthenticated lets nobody else through
     return request.user
+
+
+def actor_of(request: Request) -> Actor:
+    """Who is named by the events of what this request changes."""
+    return Actor(user_of(request).username, Via.API)

@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection
 
 from accounts.models import User, UsernameTaken
+from events.models import Actor, Change, Event, Kind, Via
 from taskhub.postgresql.errors import original
 
 PASSWORD = "demo demo demo"  # noqa: S105 - meant to be known
@@ -36,15 +37,17 @@ def add_users(number: int, created_at: datetime) -> int:
             for name in map(username, range(1, number + 1)):
                 copy.write_row((demo_id(name), name, password, False, True, False, created_at))
         try:
-            cursor.execute("INSERT INTO users SELECT * FROM demo_users ON CONFLICT (id) DO NOTHING")
+            cursor.execute("INSERT INTO users SELECT * FROM demo_users ON CONFLICT (id) DO NOTHING RETURNING id")
+            added = [pk for (pk,) in cursor.fetchall()]
         except IntegrityError as error:
             refused = original(error)
             if refused and refused.diag.constraint_name == "users_username_lower_key":
                 raise UsernameTaken(refused.diag.message_detail) from error
             raise
-        added: int = cursor.rowcount
         cursor.execute("DROP TABLE demo_users")
-        return added
+    made = [Change(pk, User.resource, pk, 1, Kind.CREATED) for pk in added]
+    Event.objects.record(made, Actor("", Via.COMMAND))
+    return len(added)
 
 
 def remove_users() -> dict[str, int]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from rest_framework.exceptions import NotAuthenticated
 from uuid_utils.compat import uuid7
 
+from events.models import Actor, Event, Kind, Versioned, Via
 from taskhub.api.problems import InputError, Problem
 from taskhub.postgresql.errors import violated_constraint
 
@@ -51,6 +52,13 @@ class UserManager(BaseUserManager["User"]):
             raise User.DoesNotExist
         return User.from_db(self.db, COLUMNS, row)
 
+    def locked(self, pk: Any) -> "User":
+        """The active user, whom nobody else changes until the transaction ends. Raises NotAuthenticated."""
+        user = self.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
+        if user is None:
+            raise NotAuthenticated
+        return user
+
     def get_by_natural_key(self, username: str | None) -> "User":
         """Finds by username without regard to case, through the unique index. Raises User.DoesNotExist."""
         if len(username or "") > LONGEST_SPELLING:
@@ -68,6 +76,7 @@ class UserManager(BaseUserManager["User"]):
             if violated_constraint(error) == "users_username_lower_key":
                 raise UsernameTaken from error
             raise
+        Event.objects.record([user.event(Kind.CREATED)], Actor(user.username, Via.API))
         return user
 
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
@@ -76,10 +85,15 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.full_clean()
         user.save(using=self._db)
+        Event.objects.record([user.event(Kind.CREATED)], Actor("", Via.COMMAND))
         return user
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin, Versioned):
+    resource = "user"
+    owner_field = "id"
+    recorded = ("username", "email", "is_active")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     username = models.CharField(
         max_length=LONGEST_USERNAME, validators=[MinLengthValidator(SHORTEST_USERNAME), validate_visible]
@@ -136,12 +150,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return unicodedata.normalize("NFKC", username).strip() if isinstance(username, str) else username
 
     def change_email(self, email: str | None) -> None:
-        """A new address is unverified. Raises NotAuthenticated when the user was deleted meanwhile."""
-        if email == self.email:
-            return
-        self.email, self.email_verified_at = email, None
-        if not User.objects.filter(pk=self.pk, is_active=True).update(email=email, email_verified_at=None):
-            raise NotAuthenticated
+        """A new address is unverified. The caller holds the row's lock."""
+        self.change(Actor(self.username, Via.API), email=email, email_verified_at=None)
 
 
 # Asked by every request: the ORM takes longer to build this statement than to run it. Other columns are fetched if used

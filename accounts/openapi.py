@@ -15,7 +15,17 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.tokens import TokenNotValid
-from taskhub.api.openapi import answer_header, invalid, operation
+from taskhub.api.openapi import (
+    IF_MATCH,
+    IF_NONE_MATCH,
+    NOT_MODIFIED,
+    PREFER,
+    answer_header,
+    etag_header,
+    invalid,
+    operation,
+)
+from taskhub.api.problems import PreconditionFailed
 
 USER = OpenApiExample(
     "A user",
@@ -24,6 +34,7 @@ USER = OpenApiExample(
         "username": "alice",
         "email": "alice@example.com",
         "created_at": "2026-11-21T08:29:00.654321Z",
+        "version": 1,
     },
     response_only=True,
 )
@@ -112,14 +123,22 @@ describe_logout = extend_schema_view(
     )
 )
 describe_me = extend_schema_view(
-    get=operation("getMe", "Read your account", "Who the token stands for.", responses=UserSerializer, examples=[USER]),
+    get=operation(
+        "getMe",
+        "Read your account",
+        "Who the token stands for.",
+        responses={200: UserSerializer, 304: NOT_MODIFIED},
+        parameters=[IF_NONE_MATCH, etag_header(200)],
+        examples=[USER],
+    ),
     patch=operation(
         "updateMe",
         "Change your account",
-        "A merge patch (RFC 7396) of `email`: `null` removes it. An empty one changes nothing.",
+        "A merge patch (RFC 7396) of `email`: `null` removes it. What changes nothing makes no version.",
         request=UserSerializer,
-        responses=UserSerializer,
-        problems=[NO_ADDRESS],
+        responses={200: UserSerializer, 204: None},
+        parameters=[IF_MATCH, PREFER, etag_header(200), etag_header(204)],
+        problems=[NO_ADDRESS, PreconditionFailed(2, ["email"], {**USER.value, "version": 2})],
         examples=[OpenApiExample("Another address", {"email": "alice@example.org"}, request_only=True), USER],
     ),
 )

@@ -31,6 +31,7 @@ class UserSerializer(StrictSerializer):
     username = TextField(read_only=True)
     email = EmailField(allow_null=True, required=False, max_length=254)
     created_at = serializers.DateTimeField(read_only=True)
+    version = serializers.IntegerField(read_only=True, min_value=1, help_text="Grows with each change. 1 when made.")
 
 
 class RegisterSerializer(StrictSerializer):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth import authenticate
 from django.db import transaction
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -12,7 +13,9 @@ from accounts import openapi, tokens
 from accounts.authentication import AccessToken, InvalidCredentials, user_of
 from accounts.models import User
 from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
+from events.conditions import require_version
 from jobs.services import enqueue
+from taskhub.api.conditions import answer, etag_of
 from taskhub.api.formats import FormParser, JSONParser, JSONResponse, MergePatchParser, MultiPartParser
 from taskhub.api.views import BaseView
 
@@ -79,13 +82,15 @@ class Logout(Public):
 class Me(BaseView):
     parser_classes = (JSONParser, MergePatchParser)
 
-    def get(self, request: Request) -> JSONResponse:
-        return JSONResponse(UserSerializer(request.user).data)
+    def get(self, request: Request) -> HttpResponse:
+        user = user_of(request)
+        return answer(request, etag_of(user.version), lambda: UserSerializer(user).data)
 
     @transaction.atomic
-    def patch(self, request: Request) -> JSONResponse:
-        user = user_of(request)
+    def patch(self, request: Request) -> HttpResponse:
+        user = User.objects.locked(user_of(request).pk)
+        require_version(request, user, lambda: UserSerializer(user).data)
         fields = valid_input(UserSerializer(user, data=request.data, partial=True))
         if "email" in fields:
             user.change_email(fields["email"])
-        return JSONResponse(UserSerializer(user).data)
+        return answer(request, etag_of(user.version), lambda: UserSerializer(user).data)

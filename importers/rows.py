@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import models
-
 from accounts.models import User
+from events.models import Actor, Event, Kind, Versioned, Via
 
 Row = dict[str, Any]
-Model = TypeVar("Model", bound=models.Model)
+Resource = TypeVar("Resource", bound=Versioned)
 Wanted = TypeVar("Wanted")
 
 
@@ -78,14 +77,16 @@ def moment_of(naive: datetime | None) -> datetime:
     return naive.replace(tzinfo=UTC)
 
 
-def insert(rows: list[Model]) -> tuple[set[Any], set[Any]]:
-    """Inserts rows that do not conflict. Returns the keys that are new, and those that existed before."""
+def insert(rows: list[Resource]) -> tuple[set[Any], set[Any]]:
+    """Inserts rows that do not conflict, with their events. Returns the keys that are new, and those known before."""
     if not rows:
         return set(), set()
     present = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True)
     known = set(present)
     type(rows[0])._default_manager.bulk_create((row for row in rows if row.pk not in known), ignore_conflicts=True)
-    return set(present.all()) - known, known
+    new = set(present.all()) - known
+    Event.objects.record([row.event(Kind.CREATED) for row in rows if row.pk in new], Actor("", Via.IMPORT))
+    return new, known
 
 
 def existing_users(ids: Iterable[str | None]) -> set[str]:

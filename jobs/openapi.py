@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 
 from jobs.control import Refused
 from jobs.models import LONGEST_ID
 from jobs.serializers import JobSerializer
-from taskhub.api.openapi import NO_FIELDS, answer_header, invalid, operation
+from taskhub.api.openapi import IF_NONE_MATCH, NO_FIELDS, NOT_MODIFIED, answer_header, invalid, operation
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter
 
@@ -94,10 +94,10 @@ describe_jobs = extend_schema_view(
         "getJob",
         "Read a job",
         "To wait for it, ask again after `Retry-After` seconds, with the `ETag` in `If-None-Match`.",
-        responses={200: JobSerializer, 304: OpenApiResponse(description="As it was when that `ETag` was given.")},
+        responses={200: JobSerializer, 304: NOT_MODIFIED},
         parameters=[
             JOB_ID,
-            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="RFC 9110 section 13.1.2."),
+            IF_NONE_MATCH,
             answer_header("ETag", 200, "Changes with the job."),
             answer_header("Retry-After", 200, "Seconds; only while it is queued or running.", required=False),
         ],

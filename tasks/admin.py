@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from accounts.models import User
+from events.admin import events_panel, staff
 from taskhub.admin import LargeTable, Panel, as_uuid, growth, link_to
 from tasks.models import LONGEST_DESCRIPTION, Task
 
@@ -30,16 +31,40 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
         max_length=LONGEST_DESCRIPTION, required=False, strip=False, widget=AdminTextareaWidget()
     )
 
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = Task
         fields = ("title", "description", "status")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["seen"].initial = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        """Raises ValidationError when the task has changed since the page was shown."""
+        if self.cleaned_data.pop("seen", None) != self.instance.version:
+            raise forms.ValidationError("Someone else has changed this task meanwhile. Reload the page and try again.")
+        return self.cleaned_data
 
 
 @admin.register(Task)
 class TaskAdmin(LargeTable):
     """Staff may correct a task, but neither create one nor give it to another owner."""
 
-    fields = ("title", "description", "status", "owner_link", "id", "completed_at", "created_at", "updated_at")
+    fields = (
+        "title",
+        "description",
+        "status",
+        "owner_link",
+        "id",
+        "completed_at",
+        "created_at",
+        "updated_at",
+        "version",
+        "history",
+        "seen",
+    )
     form = TaskForm
     list_display = ("short_title", "owner_link", "status", "made", "completed_at")
     sortable_by = ("made",)
@@ -47,7 +72,7 @@ class TaskAdmin(LargeTable):
     list_select_related = ("owner",)
     not_listed = ("description",)
     ordering = ("-id",)  # version 7: the newest first
-    readonly_fields = ("owner_link", "id", "completed_at", "created_at", "updated_at")
+    readonly_fields = ("owner_link", "id", "completed_at", "created_at", "updated_at", "version", "history")
     search_fields = ("title",)
     search_help_text = "Words of the title, @username of the owner, or the id of a task or of an owner."
 
@@ -82,8 +107,18 @@ class TaskAdmin(LargeTable):
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
         """Writes only the fields that staff changed, so that a concurrent change by the owner is kept."""
-        if form.changed_data:
-            obj.save(update_fields=[*form.changed_data, "completed_at", "updated_at"])
+        task = Task.objects.select_for_update(no_key=True).get(pk=obj.pk)
+        task.change(staff(request), **{name: form.cleaned_data[name] for name in form.cleaned_data})
+
+    def delete_model(self, request: HttpRequest, obj: Task) -> None:
+        Task.objects.filter(pk=obj.pk).remove(staff(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        Task.objects.filter(pk__in=queryset.values("pk")).remove(staff(request))
+
+    @admin.display(description="history")
+    def history(self, task: Task) -> SafeString:
+        return events_panel(task)
 
 
 def matching(word: str) -> Q:

@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from events.models import RECORD_CREATED, Actor, Event, Versioned
+from taskhub.api import request_id
+from taskhub.api.problems import IdConflict
 from taskhub.postgresql.caller import USERNAME, Caller
+from taskhub.postgresql.errors import violated_constraint
 from taskhub.postgresql.statements import insert, newest_first
 
 LONGEST_DESCRIPTION = 10_000  # characters
@@ -27,9 +31,20 @@ class Status(models.TextChoices):
 
 
 # What clients see; the owner by name
-COLUMNS = ("id", "title", "description", f"{USERNAME} AS owner", "status", "completed_at", "created_at", "updated_at")
+COLUMNS = (
+    "id",
+    "title",
+    "description",
+    f"{USERNAME} AS owner",
+    "status",
+    "completed_at",
+    "created_at",
+    "updated_at",
+    "version",
+)
 NAMES = [column.rpartition(" ")[2] for column in COLUMNS]
 ORDER = ("created_at", "id")
+ID_CONSTRAINTS = {"tasks_pkey", "event_resource_version_key"}  # that refuse an id which is, or was, in use
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -43,14 +58,33 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return newest_first(caller, "tasks", COLUMNS, where, ORDER, position, skip, count)
 
     def add(self, caller: Caller, **fields: Any) -> dict[str, Any]:
-        """Adds a task of the caller. Returns it as clients see it."""
+        """Adds a task of the caller. Returns it as clients see it. Raises IdConflict for a used `id`."""
+        if "id" in fields and Event.objects.filter(resource_id=fields["id"]).exists():
+            raise IdConflict
         task = Task(**fields)
-        task.keep_times()
-        username = insert(caller, task)
+        task.follow()
+        try:
+            username = insert(caller, task, RECORD_CREATED, [Task.resource, task.pk, request_id.get()])
+        except IntegrityError as error:
+            if violated_constraint(error) in ID_CONSTRAINTS:
+                caller.checked = True  # or there would have been no row to refuse
+                raise IdConflict from error
+            raise
         return {name: username if name == "owner" else getattr(task, name) for name in NAMES}
 
+    def remove(self, actor: Actor) -> int:
+        """Deletes these tasks, each with its event. Returns how many."""
+        tasks = list(self.order_by("pk").select_for_update())
+        self.model._base_manager.filter(pk__in=[task.pk for task in tasks]).delete()
+        Event.objects.record([task.removal() for task in tasks], actor)
+        return len(tasks)
 
-class Task(models.Model):
+
+class Task(Versioned):
+    resource = "task"
+    recorded = ("title", "description", "status")
+    derived = ("completed_at", "updated_at")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No index of its own: tasks_owner_created_at_id_idx begins with the owner
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tasks", db_index=False)
@@ -87,10 +121,10 @@ class Task(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.keep_times()
+        self.follow()
         super().save(*args, **kwargs)
 
-    def keep_times(self) -> None:
+    def follow(self) -> None:
         """Sets completed_at and updated_at to match, before the task is written."""
         now = self.created_at if self._state.adding else timezone.now()
         self.updated_at = now
@@ -98,11 +132,3 @@ class Task(models.Model):
             self.completed_at = None
         elif self.completed_at is None:
             self.completed_at = now
-
-    def change(self, **fields: Any) -> None:
-        """Writes the fields that differ, if any. The caller holds the row's lock."""
-        changed = [name for name, value in fields.items() if getattr(self, name) != value]
-        for name in changed:
-            setattr(self, name, fields[name])
-        if changed:
-            self.save(update_fields=[*changed, "completed_at", "updated_at"])

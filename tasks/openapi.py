@@ -3,10 +3,20 @@
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 
-from taskhub.api.openapi import answer_header, invalid, operation
+from events.serializers import EVENT, EventSerializer
+from taskhub.api.openapi import (
+    IF_MATCH,
+    IF_NONE_MATCH,
+    NOT_MODIFIED,
+    PREFER,
+    answer_header,
+    etag_header,
+    invalid,
+    operation,
+)
 from taskhub.api.pagination import ForeignCursor
-from taskhub.api.problems import BadParameter
-from tasks.serializers import TaskSerializer
+from taskhub.api.problems import BadParameter, IdConflict, PreconditionFailed
+from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 TASK = OpenApiExample(
     "A task",
@@ -19,12 +29,14 @@ TASK = OpenApiExample(
         "completed_at": None,
         "created_at": "2026-11-21T08:30:00.123456Z",
         "updated_at": "2026-11-21T08:30:00.123456Z",
+        "version": 1,
     },
     response_only=True,
 )
 ID = OpenApiParameter(
     "id", OpenApiTypes.UUID, OpenApiParameter.PATH, examples=[OpenApiExample("A task", TASK.value["id"])]
 )
+BEHIND = PreconditionFailed(4, ["status"], {**TASK.value, "status": "done", "version": 4})
 BLANK_TITLE = invalid("title", "blank", "This field may not be blank.")
 
 describe_tasks = extend_schema_view(
@@ -41,10 +53,12 @@ describe_tasks = extend_schema_view(
     create=operation(
         "createTask",
         "Create a task",
-        "It belongs to you; `owner` is accepted and ignored, for clients of the original service.",
+        "It belongs to you; `owner` is accepted and ignored, for clients of the original service. You may choose its "
+        "`id`, a UUID of any version.",
+        request=NewTaskSerializer,
         responses={201: TaskSerializer},
-        parameters=[answer_header("Location", 201, "The path of the new task.")],
-        problems=[BLANK_TITLE],
+        parameters=[answer_header("Location", 201, "The path of the new task."), etag_header(201)],
+        problems=[BLANK_TITLE, IdConflict()],
         examples=[
             OpenApiExample("A title is enough", {"title": "Buy milk"}, request_only=True),
             OpenApiExample(
@@ -59,18 +73,18 @@ describe_tasks = extend_schema_view(
         "getTask",
         "Read a task",
         "Another user's task is not found.",
-        responses=TaskSerializer,
-        parameters=[ID],
+        responses={200: TaskSerializer, 304: NOT_MODIFIED},
+        parameters=[ID, IF_NONE_MATCH, etag_header(200)],
         examples=[TASK],
     ),
     partial_update=operation(
         "updateTask",
         "Change a task",
-        "A merge patch (RFC 7396): what is absent stays as it is, `null` clears the description. An empty one changes "
-        "nothing.",
-        responses=TaskSerializer,
-        parameters=[ID],
-        problems=[BLANK_TITLE],
+        "A merge patch (RFC 7396): what is absent stays as it is, `null` clears the description. What changes nothing "
+        "makes no version. A `version` in the body that is behind counts as `If-Match`.",
+        responses={200: TaskSerializer, 204: None},
+        parameters=[ID, IF_MATCH, PREFER, etag_header(200), etag_header(204)],
+        problems=[BLANK_TITLE, BEHIND],
         examples=[OpenApiExample("It is done", {"status": "done"}, request_only=True), TASK],
     ),
     destroy=operation(
@@ -78,6 +92,17 @@ describe_tasks = extend_schema_view(
         "Delete a task",
         "For good. A second call does not find it any more.",
         responses={204: None},
+        parameters=[ID, IF_MATCH],
+        problems=[BEHIND],
+    ),
+    events=operation(
+        "listTaskEvents",
+        "List what was done to a task",
+        "Newest first, also after the task was deleted. One for each version. Texts in `changes` are cut after 200 "
+        "characters. Events are kept for a year.",
+        responses={200: EventSerializer(many=True)},
         parameters=[ID],
+        problems=[BadParameter("limit", "out_of_range", "This must be from 1 to 100."), ForeignCursor()],
+        examples=[EVENT],
     ),
 )

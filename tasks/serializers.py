@@ -1,11 +1,9 @@
 """What a task looks like in JSON (CONTRACT section 2)."""
 
-from typing import Any
-
 from rest_framework import serializers
 
-from taskhub.api.serializers import ChoiceField, ClearableTextField, StrictSerializer, TextField
-from tasks.models import LONGEST_DESCRIPTION, Status, Task
+from taskhub.api.serializers import ChoiceField, ClearableTextField, IdField, StrictSerializer, TextField
+from tasks.models import LONGEST_DESCRIPTION, Status
 
 
 class TaskSerializer(StrictSerializer):
@@ -19,12 +17,13 @@ class TaskSerializer(StrictSerializer):
     completed_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="Set exactly while `done`.")
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
+    version = serializers.IntegerField(read_only=True, min_value=1, help_text="Grows with each change. 1 when made.")
 
     @property
     def ignored_fields(self) -> frozenset[str]:  # type: ignore[override]
         """Clients of the original service send `owner` when they create a task."""
         return frozenset() if self.partial else frozenset({"owner"})
 
-    def update(self, instance: Task, validated_data: dict[str, Any]) -> Task:
-        instance.change(**validated_data)
-        return instance
+
+class NewTaskSerializer(TaskSerializer):
+    id = IdField(required=False)

@@ -7,20 +7,24 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts.authentication import user_of
-from taskhub.api.formats import JSONParser, JSONResponse, MergePatchParser
+from accounts.authentication import actor_of, user_of
+from events.conditions import require_version
+from events.models import Event
+from events.pagination import EventPagination
+from taskhub.api.conditions import answer, etag_of
+from taskhub.api.formats import JSONParser, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.views import BaseView, caller_of, checks_caller
 from tasks import openapi
 from tasks.models import Task, TaskQuerySet
-from tasks.serializers import TaskSerializer
+from tasks.serializers import NewTaskSerializer, TaskSerializer
 
-NEW_TASK = TaskSerializer()  # one for all requests: it has no state, and is slow to construct
+NEW_TASK = NewTaskSerializer()  # one for all requests: it has no state, and is slow to construct
 
 
 @openapi.describe_tasks
@@ -43,31 +47,50 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         return self.get_paginated_response(self.paginate_queryset(rows))
 
     @checks_caller
-    def retrieve(self, request: Request, pk: str) -> JSONResponse:
+    def retrieve(self, request: Request, pk: str) -> HttpResponse:
         rows = Task.objects.rows(caller_of(request), {"id": pk})
         if not rows:
             raise NotFound
-        return JSONResponse(rows[0])
+        (task,) = rows
+        return answer(request, etag_of(task["version"], task["owner"]), lambda: task)
 
     @checks_caller
-    def create(self, request: Request) -> JSONResponse:
+    def create(self, request: Request) -> HttpResponse:
         task = Task.objects.add(caller_of(request), **NEW_TASK.run_validation(request.data))
-        return JSONResponse(task, status=201, headers={"Location": reverse("task-detail", args=[task["id"]])})
+        location = {"Location": reverse("task-detail", args=[task["id"]])}
+        return answer(request, etag_of(task["version"], task["owner"]), lambda: task, 201, location)
 
     @transaction.atomic
-    def partial_update(self, request: Request, pk: str) -> JSONResponse:
-        task = self.get_queryset().select_for_update(no_key=True).filter(pk=pk).first()
-        if task is None:
-            raise NotFound
-        task.owner = user_of(request)  # known already: saves the statement that would fetch the name
+    def partial_update(self, request: Request, pk: str) -> HttpResponse:
+        task = self.locked(pk)
         serializer = self.get_serializer(task, data=request.data, partial=True)
+        require_version(request, task, lambda: TaskSerializer(task).data)
         serializer.is_valid(raise_exception=True)
-        serializer.save()
-        return JSONResponse(serializer.data)
+        task.change(actor_of(request), **serializer.validated_data)
+        return answer(request, etag_of(task.version, task.owner.username), lambda: serializer.data)
 
     @transaction.atomic
     def destroy(self, request: Request, pk: str) -> HttpResponse:
-        deleted, _ = self.get_queryset().filter(pk=pk).delete()
-        if not deleted:
+        task = self.locked(pk)
+        require_version(request, task, lambda: TaskSerializer(task).data)
+        task.remove(actor_of(request))
+        return HttpResponse(status=204)
+
+    def locked(self, pk: str) -> Task:
+        """Raises NotFound."""
+        task = self.get_queryset().select_for_update(no_key=True).filter(pk=pk).first()
+        if task is None:
             raise NotFound
-        return Response(status=204)
+        task.owner = user_of(self.request)  # known already: saves the statement that would fetch the name
+        return task
+
+    @action(detail=True, parameters=EventPagination.parameters, pagination_class=EventPagination)
+    @checks_caller
+    def events(self, request: Request, pk: str) -> HttpResponse:
+        """Also of a task that was deleted. Raises NotFound for one that the caller never had."""
+        caller = caller_of(request)
+        rows: Any = partial(Event.objects.rows, caller, {"resource_id": pk, "resource": Task.resource})
+        page = self.paginate_queryset(rows)
+        if not page and not Task.objects.rows(caller, {"id": pk}):
+            raise NotFound
+        return self.get_paginated_response(page)

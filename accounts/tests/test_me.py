@@ -8,7 +8,7 @@ def test_the_caller_sees_the_own_account(alice, alice_client):
     answer = alice_client.get(URL).json()
 
     assert answer["id"] == str(alice.pk)
-    assert list(answer) == ["id", "username", "email", "created_at"]
+    assert list(answer) == ["id", "username", "email", "created_at", "version"]
 
 
 def test_a_new_address_has_to_be_verified_anew(alice, alice_client):
@@ -38,7 +38,7 @@ def test_null_clears_the_address(alice, alice_client):
 
 def test_an_empty_patch_changes_nothing(alice, alice_client, django_assert_num_queries):
     alice.change_email("old@example.com")
-    with django_assert_num_queries(3):  # the user check, and the transaction around nothing
+    with django_assert_num_queries(4):  # the user check, and a transaction that locks the row
         assert alice_client.patch(URL, {}).json()["email"] == "old@example.com"
 
 

@@ -100,6 +100,7 @@ def problem_body(exc: APIException, path: str) -> dict[str, Any]:
         "instance": escape_uri_path(path),
         "request_id": request_id.get(),
         "errors": errors,
+        **(exc.members if isinstance(exc, Problem) else {}),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
-from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema
+from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticated, NotFound, ParseError, ValidationError
 
 from taskhub.api.errors import CONTENT_TYPE, problem_body
@@ -27,6 +27,7 @@ MEANINGS = {
     401: "The caller is not authenticated.",
     404: "There is no such thing, or the caller may not see it.",
     409: "Something else came first.",
+    412: "It has changed since the version that the request names.",
     503: "The database did not answer.",
 }
 OTHERS = {"default": {"$ref": "#/components/responses/OtherProblem"}}  # explained once, for all operations
@@ -60,6 +61,21 @@ def answer_header(name: str, status: int, description: str, required: bool = Tru
     return OpenApiParameter(
         name, str, OpenApiParameter.HEADER, description=description, required=required, response=[status]
     )
+
+
+def request_header(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=description)
+
+
+# For operations on one resource that has versions (taskhub.api.conditions)
+IF_NONE_MATCH = request_header("If-None-Match", "An `ETag`. 304 while it is that of the resource.")
+IF_MATCH = request_header("If-Match", 'The version that you have seen, such as `"3"`. 412 when there is a newer one.')
+PREFER = request_header("Prefer", "`return=minimal` answers 204, without the resource (RFC 7240).")
+NOT_MODIFIED = OpenApiResponse(description="As it was when that `ETag` was given.")
+
+
+def etag_header(status: int, required: bool = True) -> OpenApiParameter:
+    return answer_header("ETag", status, "Begins with the version.", required)
 
 
 def meaning(status: int) -> str:

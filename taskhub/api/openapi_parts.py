@@ -52,6 +52,13 @@ COMPONENTS = {
                 "instance": {"type": "string", "format": "uri-reference", "description": "The path of the request."},
                 "request_id": {"type": "string", "description": "As in `X-Request-ID`."},
                 "errors": {"type": "array", "items": {"$ref": "#/components/schemas/InputError"}, "maxItems": 100},
+                "current_version": {"type": "integer", "description": "Of 412: the version that it has now."},
+                "changed_fields": {
+                    "type": ["array", "null"],
+                    "items": {"type": "string"},
+                    "description": "Of 412: what differs from the version that you named; null where that is unknown.",
+                },
+                "current": {"type": "object", "description": "Of 412: the resource as it is now."},
             },
         },
         "PageMeta": {
@@ -71,6 +78,7 @@ COMPONENTS = {
             "properties": {
                 "pointer": {"type": "string", "description": "Into the body (RFC 6901)."},
                 "parameter": {"type": "string", "description": "Of the query."},
+                "header": {"type": "string", "description": "Its name."},
                 "code": {"type": "string"},
                 "detail": {"type": "string", "description": "A sentence for people."},
             },

@@ -3,7 +3,8 @@
 Models raise these too, so this module imports nothing but REST framework's exceptions.
 """
 
-from typing import NamedTuple, TypedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypedDict
 
 from rest_framework.exceptions import APIException
 
@@ -13,10 +14,12 @@ def title_of(code: str) -> str:
 
 
 class InputError(TypedDict, total=False):
-    """One place in the input that is wrong: `pointer` into the body (RFC 6901) or `parameter` of the query."""
+    """One place in the input that is wrong: `pointer` into the body (RFC 6901), `parameter` of the query, or
+    `header`."""
 
     pointer: str
     parameter: str
+    header: str
     code: str
     detail: str
 
@@ -26,6 +29,7 @@ class Problem(APIException):
 
     errors: tuple[InputError, ...] = ()
     retry_after: int | None = None  # seconds
+    members: Mapping[str, Any] = {}  # that this problem has beside those of all (RFC 9457 section 3.2)
 
 
 class BadParameter(Problem):
@@ -47,6 +51,17 @@ class BadRequest(Problem):
     default_detail = "The address or a header is not one this server takes."
 
 
+class BadHeader(Problem):
+    """A header that cannot be read, or that the operation does not take."""
+
+    status_code = 400
+    default_code = "validation_error"
+
+    def __init__(self, header: str, detail: str, code: str = "invalid") -> None:
+        super().__init__(f"The header {header} is not valid.")
+        self.errors = (InputError(header=header, code=code, detail=detail),)
+
+
 class BodyTooLarge(Problem):
     status_code = 413
     default_code = "body_too_large"
@@ -64,6 +79,38 @@ class Conflict(Problem):
     status_code = 409
     default_code = "conflict"
     default_detail = "What this refers to was deleted meanwhile."
+
+
+class PreconditionFailed(Problem):
+    """The resource is not the version that the client has seen. `changed_fields` is None when that is not known."""
+
+    status_code = 412
+    default_code = "precondition_failed"
+    default_detail = "It has changed since the version that the request names."
+
+    def __init__(self, current_version: int, changed_fields: list[str] | None, current: Any) -> None:
+        super().__init__()
+        self.members = {"current_version": current_version, "changed_fields": changed_fields, "current": current}
+
+
+class IdConflict(Problem):
+    status_code = 409
+    default_code = "id_conflict"
+    default_detail = "This id is in use, or was. Send the request without an id, or with a new one."
+    errors = (InputError(pointer="/id", code="id_conflict", detail="This id is in use, or was."),)
+
+
+class IdempotencyKeyInUse(Problem):
+    status_code = 409
+    default_code = "idempotency_key_in_use"
+    default_detail = "A request with this Idempotency-Key has not ended yet."
+    retry_after = 1
+
+
+class IdempotencyKeyReused(Problem):
+    status_code = 422
+    default_code = "idempotency_key_reused"
+    default_detail = "This Idempotency-Key was used for another request."
 
 
 class InternalError(Problem):
@@ -120,16 +167,32 @@ EXPLANATIONS = {
         "The request does not fit the present state, or something else changed it first.",
         "Read the resource again and decide anew.",
     ),
+    "id_conflict": Explanation(
+        409,
+        "The id that the client chose is that of a row, or of one that was deleted, whoever's.",
+        "If this is a repeated request, read the resource: it may be the one that you made. Else choose another id.",
+    ),
+    "idempotency_key_in_use": Explanation(
+        409,
+        "A request with this Idempotency-Key has not ended yet.",
+        "Wait as many seconds as Retry-After says, then send it again: you get the answer of the first one.",
+    ),
     "precondition_failed": Explanation(
         412,
-        "The resource is not as the conditional header of the request says.",
-        "Read the resource again and repeat the change with its new ETag.",
+        "The resource has changed since the version that If-Match, or version in the body, names.",
+        "The answer has the present resource in current, its version in current_version, and in changed_fields what"
+        " differs, or null where that is not known. Merge, and send the change again with the new version.",
     ),
     "body_too_large": Explanation(413, "The body is larger than 1 MiB.", "Send less, in several requests."),
     "unsupported_media_type": Explanation(
         415,
         "The body is of a media type, or in an encoding, that this operation does not take.",
         "Send JSON with Content-Type: application/json, not compressed.",
+    ),
+    "idempotency_key_reused": Explanation(
+        422,
+        "This Idempotency-Key was used before, for another body or another If-Match at the same address.",
+        "Make a new key for each thing to be done, and send the very same request when you repeat one.",
     ),
     "rate_limited": Explanation(
         429, "There were too many requests.", "Wait as many seconds as Retry-After says, then send it again."

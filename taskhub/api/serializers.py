@@ -72,6 +72,15 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class IdField(serializers.UUIDField):
+    """A UUID of any version that the client chose, written as usual: REST framework would take other spellings, too."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or len(data) != 36:
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class ChoiceField(serializers.ChoiceField):
     """Names the choices when it refuses a value."""
 

@@ -1,7 +1,8 @@
 """Migration operations that Django does not have.
 
 Indexes created and dropped without blocking writes (CONCURRENTLY), which can be run again after a failure; such a
-migration is `atomic = False`. And a trigger that keeps updated_at true, whoever writes.
+migration is `atomic = False`. And triggers that keep updated_at and version true, whoever
+writes.
 """
 
 from collections.abc import Iterator
@@ -55,14 +56,25 @@ def keep_updated_at(table: str, *ignored: str) -> RunSQL:
     Changes of the columns `ignored` do not count. Names are not quoted, so pass only constants.
     """
     old, new = (f"to_jsonb({row}) - '{{{','.join(ignored)}}}'::text[]" for row in ("OLD", "NEW"))
+    when = f"OLD.updated_at = NEW.updated_at AND {old} IS DISTINCT FROM {new}"
+    return before_update(table, "set_updated_at", when, "NEW.updated_at := statement_timestamp()")
+
+
+def keep_version(table: str, *columns: str) -> RunSQL:
+    """A trigger that counts the version when one of the columns changes and the writer did not count it."""
+    old, new = (f"({', '.join(f'{row}.{column}' for column in columns)})" for row in ("OLD", "NEW"))
+    when = f"OLD.version = NEW.version AND {old} IS DISTINCT FROM {new}"
+    return before_update(table, "count_version", when, "NEW.version := OLD.version + 1")
+
+
+def before_update(table: str, name: str, when: str, assignment: str) -> RunSQL:
     return RunSQL(
         f"""
-        CREATE FUNCTION {table}_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN NEW.updated_at := statement_timestamp(); RETURN NEW; END
+        CREATE FUNCTION {table}_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN {assignment}; RETURN NEW; END
         $$;
-        CREATE TRIGGER {table}_set_updated_at BEFORE UPDATE ON {table} FOR EACH ROW
-            WHEN (OLD.updated_at = NEW.updated_at AND {old} IS DISTINCT FROM {new})
-            EXECUTE FUNCTION {table}_set_updated_at();
+        CREATE TRIGGER {table}_{name} BEFORE UPDATE ON {table} FOR EACH ROW
+            WHEN ({when}) EXECUTE FUNCTION {table}_{name}();
         """,
-        f"DROP TRIGGER {table}_set_updated_at ON {table}; DROP FUNCTION {table}_set_updated_at();",
+        f"DROP TRIGGER {table}_{name} ON {table}; DROP FUNCTION {table}_{name}();",
     )

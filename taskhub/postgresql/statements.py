@@ -62,16 +62,16 @@ def page_statement(
     )
 
 
-def insert(caller: Caller, row: models.Model) -> str:
+def insert(caller: Caller, row: models.Model, also: str, parameters: Sequence[Any]) -> str:
     """Inserts a row owned by the caller. Returns the caller's username. One statement, so a transaction of its own.
 
-    Raises what the caller's check raises, and IntegrityError.
+    `also` is a part of it that takes `parameters`. Raises what the caller's check raises, and IntegrityError.
     """
     fields = [field for field in row._meta.concrete_fields if field.name != "owner"]
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    statement = insert_statement(caller.active, row._meta.db_table, tuple(field.column for field in fields))
+    statement = insert_statement(caller.active, row._meta.db_table, tuple(field.column for field in fields), also)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*caller.parameters, *values])
+        cursor.execute(statement, [*caller.parameters, *values, *parameters])
         found = cursor.fetchone()
     if found is None:
         caller.check()
@@ -80,9 +80,9 @@ def insert(caller: Caller, row: models.Model) -> str:
 
 
 @lru_cache
-def insert_statement(active: str, table: str, columns: Sequence[str]) -> str:
+def insert_statement(active: str, table: str, columns: Sequence[str], also: str) -> str:
     return (
         f"WITH caller AS ({active}), made AS (INSERT INTO {table} (owner_id, {', '.join(columns)})"  # noqa: S608
         f" SELECT user_id, {', '.join('%s' for _ in columns)} FROM caller)"
-        " SELECT username FROM caller"
+        f"{also} SELECT username FROM caller"
     )

@@ -94,6 +94,10 @@ def lose_the_owner(call):
     call.fail_with(error)
 
 
+def take_the_id(call):
+    call.body["id"] = call.client.post("/tasks/", {"title": "Milk"}).json()["id"]
+
+
 def put_job(**fields):
     """Into another state."""
     return lambda call: Job.objects.update(**fields)
@@ -111,6 +115,10 @@ CHANGES = {
     "expected": as_expected,
     "getAddresses-302": change(headers={"Accept": "text/html"}),
     "getJob-304": ask_again,
+    "getTask-304": ask_again,
+    "getMe-304": ask_again,
+    "updateTask-204": change(headers={"Prefer": "return=minimal"}),
+    "updateMe-204": change(headers={"Prefer": "return=minimal"}),
     "getDatabaseHealth-503": forget_a_migration,
     "getReadiness-503": forget_a_migration,
     "retryJob-200": put_job(**FAILED),
@@ -131,6 +139,8 @@ CHANGES = {
     "token_not_valid": change(body={"refresh_token": "forged"}),
     "not_found": lambda call: change(client=client_of(UserFactory(username="bob")))(call),
     "conflict": lose_the_owner,
+    "id_conflict": take_the_id,
+    "precondition_failed": change(headers={"If-Match": '"7"'}),
     "body_too_large": change(body=b" " * (1024 * 1024 + 1)),
     "unsupported_media_type": change(content_type="text/plain"),
     "internal_error": lambda call: call.fail_with(ZeroDivisionError()),

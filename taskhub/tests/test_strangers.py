@@ -22,6 +22,7 @@ def path_of(alice):
     """An address of something of alice's. A new parameter has to be told of here."""
     task, job = TaskFactory(owner=alice), JobFactory(owner=alice, state="failed")
     known = {"/tasks/{id}": {"id": task.pk}, "/jobs/{job_id}": {"job_id": job.pk}}
+    known |= {"/tasks/{id}/events": {"id": task.pk}}
     known |= {f"/jobs/{{job_id}}/{verb}": {"job_id": job.pk} for verb in ("retry", "cancel")}
     return lambda path: path if path in OF_THE_CALLER else path.format(**known[path])
 

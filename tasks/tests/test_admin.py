@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 
 from accounts.tests.factories import UserFactory
+from events.models import Actor, Via
 from taskhub.tests.pages import form_of, listed, plan_of_rows, statements
-from tasks.models import Status, Task
+from tasks.models import Status
 from tasks.tests.factories import TaskFactory
 
 URL = "/admin/tasks/task/"
@@ -122,15 +123,25 @@ def test_lines_of_a_description_stay_as_they_were(boss_client):
     assert (task.title, task.description) == ("Milk", " one\n two\n")
 
 
-def test_what_was_not_changed_is_not_written(boss_client, monkeypatch):
+def test_a_change_of_staff_is_a_version_and_nothing_new_is_none(boss_client):
+    task = TaskFactory(title="Milk")
+    for _ in range(2):
+        page = form_of(boss_client.get(page_of(task)))
+        boss_client.post(page_of(task), {**page, "description": "Two litres"})
+    (event,) = task.owner.events.all()
+
+    assert (event.version, event.actor, event.via, [*event.changes]) == (2, "boss", "staff", ["description"])
+
+
+def test_staff_do_not_overwrite_what_the_owner_changed_meanwhile(boss_client):
     task = TaskFactory(title="Milk")
     page = form_of(boss_client.get(page_of(task)))
-    written = []
-    monkeypatch.setattr(Task, "save", lambda task, **options: written.append(options["update_fields"]))
-    boss_client.post(page_of(task), {**page, "description": "Two litres"})
-    boss_client.post(page_of(task), page)
+    task.change(Actor("alice", Via.API), title="Bread")
+    response = boss_client.post(page_of(task), {**page, "description": "Two litres"})
+    task.refresh_from_db()
 
-    assert written == [["description", "completed_at", "updated_at"]]
+    assert "Someone else has changed this task meanwhile" in response.content.decode()
+    assert (task.title, task.description) == ("Bread", "")
 
 
 @pytest.mark.parametrize(

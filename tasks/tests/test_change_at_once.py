@@ -8,11 +8,13 @@ from django.db import connection, transaction
 from accounts.tests.factories import UserFactory
 from conftest import client_of
 from devstack.service import wait_until
+from events.models import Actor, Via
 from tasks.models import Task
 from tasks.serializers import TaskSerializer
 from tasks.tests.factories import TaskFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ALICE = Actor("alice", Via.API)
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_changes_of_different_fields_both_survive(task):
 def test_a_change_waits_for_another_and_sees_what_it_did(task):
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            Task.objects.filter(pk=task.pk).select_for_update().get().change(status="done")
+            Task.objects.filter(pk=task.pk).select_for_update().get().change(ALICE, status="done")
             second = pool.submit(patch, task, {"title": "Bought milk"})
         answer = second.result().json()
 

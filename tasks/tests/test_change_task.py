@@ -99,12 +99,14 @@ def test_another_instant_is_refused(alice, alice_client, spelling):
     assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "read_only_field")
 
 
-def test_it_takes_the_user_check_a_lock_and_an_update_in_a_transaction(alice_client, url, django_assert_num_queries):
-    with django_assert_num_queries(5):  # user check, lock, update; savepoint and release
+def test_it_takes_the_user_check_a_lock_an_update_and_an_event_in_a_transaction(
+    alice_client, url, django_assert_num_queries
+):
+    with django_assert_num_queries(6):  # and savepoint and release
         alice_client.patch(url, {"title": "Buy bread"})
 
 
-def test_every_statement_names_the_owner_but_the_update_of_a_row_just_locked(alice_client):
+def test_every_statement_names_the_owner(alice_client):
     with CaptureQueriesContext(connection) as captured:
         path = alice_client.post("/tasks/", {"title": "Buy milk"})["Location"]
         alice_client.get("/tasks/")
@@ -114,8 +116,8 @@ def test_every_statement_names_the_owner_but_the_update_of_a_row_just_locked(ali
     ours = [query["sql"].strip() for query in captured if "tasks" in query["sql"]]
     without = [sql for sql in ours if "owner_id" not in sql.partition("tasks")[2]]
 
-    assert [sql.split()[0] for sql in ours] == ["WITH", "WITH", "WITH", "SELECT", "UPDATE", "DELETE"]
-    assert [sql.split()[0] for sql in without] == ["UPDATE"]
+    assert [sql.split()[0] for sql in ours] == ["WITH", "WITH", "WITH", "SELECT", "UPDATE", "SELECT", "DELETE"]
+    assert without == []
 
 
 def test_another_users_task_is_not_found(bob_client, task, url):
@@ -152,8 +154,8 @@ def test_a_deleted_task_is_gone(alice_client, url):
     assert alice_client.delete(url).status_code == 404
 
 
-def test_deleting_takes_the_user_check_and_one_statement_in_a_transaction(alice_client, url, django_assert_num_queries):
-    with django_assert_num_queries(4):
+def test_deleting_takes_the_user_check_a_lock_and_two_statements(alice_client, url, django_assert_num_queries):
+    with django_assert_num_queries(6):  # and savepoint and release
         alice_client.delete(url)
 
 

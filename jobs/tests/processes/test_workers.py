@@ -140,7 +140,7 @@ def test_while_the_disk_of_redis_is_full_the_worker_waits_and_then_does_all_that
     jobs = lab.enqueue_all([("steady", {})] * 5)
     wait_until(lambda: "MISCONF" in (works.home / "worker.log").read_text())
     free_disk(works.valkey)
-    wait_until(lambda: all(map(lab.finished, jobs)), seconds=20)
+    wait_until(lambda: all(map(lab.finished, jobs)), seconds=60)
 
     assert works.worker.poll() is None
     assert [lab.effects(job_id) for job_id in jobs] == [(1, 1)] * 5

@@ -1,0 +1,232 @@
+"""One append-only row for each change of what belongs to a user, and the resources whose changes are recorded."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models.functions import Now
+
+from taskhub.api import request_id
+from taskhub.api.formats import to_json
+from taskhub.api.problems import Conflict
+from taskhub.postgresql.caller import Caller
+from taskhub.postgresql.statements import newest_first
+
+LONGEST_VALUE = 200  # characters of a text in `changes`; longer ones are cut and end with an ellipsis
+LONGEST_ACTOR = 150
+MOST_VERSIONS = 1000  # whose changes are put together for somebody who is behind
+
+
+class Kind(models.TextChoices):
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+class Via(models.TextChoices):
+    API = "api"
+    STAFF = "staff"
+    IMPORT = "import"
+    COMMAND = "command"
+
+
+class Actor(NamedTuple):
+    """Who changes something, and from where. `name` is a username, or empty."""
+
+    name: str
+    via: Via
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened to one resource. `version` is the one that it made."""
+
+    owner_id: UUID | str
+    resource: str
+    resource_id: UUID | str
+    version: int
+    kind: Kind
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+# What clients see of an event. Those of staff are shown as staff's, whoever it was
+COLUMNS = (
+    "version",
+    "kind",
+    "CASE via WHEN 'api' THEN actor ELSE via END AS actor",
+    "request_id",
+    "created_at",
+    "changes",
+)
+ORDER = ("version",)
+# Fixed text, because every write runs one of them: docs/adr/0011-where-sql-is-fixed.md. The number of an event counts
+# within its owner, under a row lock that is held until the commit: docs/adr/0012-events-are-numbered-by-owner.md
+COUNT = """INSERT INTO event_sequence (owner_id, last) {source} ON CONFLICT (owner_id)
+    DO UPDATE SET last = event_sequence.last + EXCLUDED.last RETURNING owner_id, last"""
+INSERT = """INSERT INTO event
+    (owner_id, number, resource, resource_id, version, kind, actor, via, request_id, changes)"""
+RECORD = f"""WITH change AS (
+        SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::int[], %s::text[], %s::text[])
+        WITH ORDINALITY AS change (owner_id, resource, resource_id, version, kind, changes, place)
+    ), counted AS ({COUNT.format(source="SELECT owner_id, count(*) FROM change GROUP BY owner_id ORDER BY owner_id")})
+    {INSERT} SELECT owner_id, last - count(*) OVER owners + row_number() OVER (owners ORDER BY place),
+        resource, resource_id, version, kind, %s, %s, %s, changes::jsonb
+    FROM change JOIN counted USING (owner_id) WINDOW owners AS (PARTITION BY owner_id)"""  # noqa: S608
+# To be part of a statement that begins `WITH caller AS` and inserts the first version of a row
+RECORD_CREATED = f""", counted AS ({COUNT.format(source="SELECT user_id, 1 FROM caller")}), recorded AS (
+    {INSERT} SELECT owner_id, last, %s, %s, 1, 'created', username, 'api', %s, '{{}}' FROM counted, caller)"""  # noqa: S608
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def of(self, row: "Versioned") -> "EventQuerySet":
+        return self.filter(resource_id=row.pk, resource=row.resource, owner=row.owned_by)
+
+    def changed_fields(self, row: "Versioned", since: int) -> list[str] | None:
+        """The fields that differ from that version on. None when not all events since then are known."""
+        found = self.of(row).filter(version__gt=since).order_by("version")[:MOST_VERSIONS]
+        changes = list(found.values_list("changes", flat=True))
+        return sorted({name for change in changes for name in change}) if len(changes) == row.version - since else None
+
+    def record(self, changes: Sequence[Change], actor: Actor) -> None:
+        """Every write of an owned row calls this, once, as the last statement of its transaction.
+
+        Last, because it locks the owners' sequences until the commit: other writes of theirs wait meanwhile.
+        """
+        if not changes:
+            return
+        columns = zip(
+            *((c.owner_id, c.resource, c.resource_id, c.version, c.kind, to_json(c.changes).decode()) for c in changes),
+            strict=True,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(RECORD, [*map(list, columns), actor.name, actor.via, request_id.get()])
+
+    def rows(
+        self, caller: Caller, where: Mapping[str, Any], position: Sequence[str] = (), skip: int = 0, count: int = 1
+    ) -> list[dict[str, Any]]:
+        """Up to `count` events of the caller as clients see them, newest first, after `position` (version)."""
+        found = newest_first(caller, "event", COLUMNS, where, ORDER, position, skip, count)
+        for row in found:
+            row["changes"] = json.loads(row["changes"])  # Django leaves it to its fields to decode JSON
+        return found
+
+
+class Event(models.Model):
+    """The number counts all events of the owner, in the order of their commits and without gaps."""
+
+    pk = models.CompositePrimaryKey("owner_id", "number")
+    # No index of its own: the primary key begins with the owner
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="events", db_index=False)
+    number = models.BigIntegerField()
+    resource = models.CharField(max_length=20)
+    resource_id = models.UUIDField()
+    version = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    actor = models.CharField(max_length=LONGEST_ACTOR, blank=True)  # the username at that time: it outlives the user
+    via = models.CharField(max_length=20, choices=Via)
+    request_id = models.CharField(max_length=128)  # "-" outside of requests
+    created_at = models.DateTimeField(db_default=Now())
+    changes = models.JSONField(default=dict)  # {"title": {"old": …, "new": …}}
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        db_table = "event"
+        constraints = [
+            # One event for each version. It also finds those of one resource, newest first
+            models.UniqueConstraint(fields=["resource_id", "version", "resource"], name="event_resource_version_key"),
+        ]
+        indexes = [
+            # Pruning. It hardly costs an insert anything: rows are appended in order of time
+            models.Index(fields=["created_at"], name="event_created_at_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.resource_id}: version {self.version} {self.kind}"
+
+
+class EventSequence(models.Model):
+    """How many events an owner has had. Its row is locked by whoever records one, until the commit."""
+
+    owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    last = models.BigIntegerField()
+
+    class Meta:
+        db_table = "event_sequence"
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+
+class Versioned(models.Model):
+    """A resource that clients change. Each change makes a version and an event."""
+
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+
+    resource: ClassVar[str]  # its name in events
+    owner_field: ClassVar[str] = "owner_id"
+    recorded: ClassVar[tuple[str, ...]]  # the fields whose changes make a version
+    derived: ClassVar[tuple[str, ...]] = ()  # fields that follow() sets
+
+    class Meta:
+        abstract = True
+
+    @property
+    def owned_by(self) -> Any:
+        """The id of the user whose data this is."""
+        return getattr(self, self.owner_field)
+
+    def follow(self) -> None:
+        """Sets the derived fields, before a change is written."""
+
+    def change(self, actor: Actor, **fields: Any) -> bool:
+        """Writes `fields` as the next version, if any that is recorded differs. Returns whether that was so.
+
+        Raises Conflict when the row is not the version that `self` is: the caller holds its lock, or lets it through.
+        """
+        changes = {
+            name: {"old": shortened(getattr(self, name)), "new": shortened(fields[name])}
+            for name in self.recorded
+            if name in fields and fields[name] != getattr(self, name)
+        }
+        if not changes:
+            return False
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.follow()
+        written = {name: getattr(self, name) for name in (*fields, *self.derived)}
+        if not self.present.update(**written, version=self.version + 1):
+            raise Conflict("It was changed meanwhile. Read it again.")
+        self.version += 1
+        Event.objects.record([self.event(Kind.UPDATED, changes)], actor)
+        return True
+
+    def remove(self, actor: Actor) -> None:
+        """Deletes the row. Raises Conflict when it is not the version that `self` is."""
+        if not self.present.delete()[0]:
+            raise Conflict("It was changed meanwhile. Read it again.")
+        Event.objects.record([self.removal()], actor)
+
+    @property
+    def present(self) -> models.QuerySet[Any]:
+        """The row, while it is the version that `self` is."""
+        row = {"pk": self.pk, "version": self.version, self.owner_field: self.owned_by}
+        return type(self)._base_manager.filter(**row)
+
+    def event(self, kind: Kind, changes: Mapping[str, Any] | None = None) -> Change:
+        return Change(self.owned_by, self.resource, self.pk, self.version, kind, changes or {})
+
+    def removal(self) -> Change:
+        """The last event, which keeps what the row held."""
+        lost = {name: {"old": shortened(getattr(self, name)), "new": None} for name in self.recorded}
+        return Change(self.owned_by, self.resource, self.pk, self.version + 1, Kind.DELETED, lost)
+
+
+def shortened(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        return f"{value[:LONGEST_VALUE]}…"
+    return value
