@@ -17,7 +17,7 @@ def require_version(request: Request, row: Versioned, shown: Callable[[], Any]) 
     wanted = wanted_versions(request)
     if wanted is not None and row.version not in wanted:
         raise Behind(row, min((version for version in wanted if version), default=None), shown)
-    if isinstance(request.data, Mapping):
+    if request.method == "PATCH" and isinstance(request.data, Mapping):
         require_not_behind(request.data.get("version"), row, shown)
 
 

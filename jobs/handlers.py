@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from jobs.models import CeleryError, Job, State
 from jobs.registry import Snooze, external_handler, recurring, schedules
 from jobs.running import prune
+from taskhub.api.models import IdempotencyKey
 
 SECONDS_FOR_ANOTHER = 10  # seconds until a worker tries again a tick that this one does not know
 
@@ -42,3 +43,13 @@ def prunable_jobs() -> QuerySet[Job]:
 def prune_celery_results(job: Job) -> dict[str, int]:
     old = Now() - timedelta(days=settings.JOBS_KEEP_OTHERS_DAYS)
     return {"pruned": prune(job, CeleryError.objects.filter(date_done__lt=old).order_by("date_done"))}
+
+
+@recurring("prune_idempotency_keys", every=timedelta(minutes=5), offset=timedelta(minutes=3))
+def prune_idempotency_keys(job: Job) -> dict[str, int]:
+    return {"pruned": prune(job, old_idempotency_keys())}
+
+
+def old_idempotency_keys() -> QuerySet[IdempotencyKey]:
+    """CONTRACT section 4 promises 24 hours."""
+    return IdempotencyKey.objects.filter(created_at__lt=Now() - timedelta(hours=24)).order_by("created_at")

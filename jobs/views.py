@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from rest_framework.decorators import action
@@ -62,13 +61,11 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
         return with_etag(request, answer(Job.objects.rows(caller_of(request), COLUMNS, {"job_id": pk})))
 
     @action(detail=True, methods=["post"])
-    @transaction.atomic
     def retry(self, request: Request, pk: str) -> JSONResponse:
         self.control("retry", pk)
         return answer(self.get_queryset().filter(pk=pk).values(*COLUMNS))
 
     @action(detail=True, methods=["post"])
-    @transaction.atomic
     def cancel(self, request: Request, pk: str) -> JSONResponse:
         job = self.control("cancel", pk)
         rows = self.get_queryset().filter(pk=pk).values(*COLUMNS)

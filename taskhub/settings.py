@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django_celery_results",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "taskhub.api",
     "jobs",
     "events",
     "accounts",
@@ -154,6 +155,9 @@ CELERY_TASK_QUEUES = [Queue(name) for name in JOBS_QUEUES]
 JOBS_KEEP_SUCCEEDED_DAYS = environment.integer("JOBS_KEEP_SUCCEEDED_DAYS", 30, 1, 3650)
 JOBS_KEEP_OTHERS_DAYS = environment.integer("JOBS_KEEP_OTHERS_DAYS", 90, 1, 3650)
 TASKHUB_FAILPOINTS = environment.failpoints("TASKHUB_FAILPOINTS", refused=PRODUCTION)
+
+# What was done to each user's data (events)
+EVENTS_KEEP_DAYS = environment.integer("EVENTS_KEEP_DAYS", 365, 1, 3650)
 
 # E-mail
 _email = environment.email("EMAIL_URL", "console:")

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from rest_framework.decorators import action
@@ -60,7 +59,6 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         location = {"Location": reverse("task-detail", args=[task["id"]])}
         return answer(request, etag_of(task["version"], task["owner"]), lambda: task, 201, location)
 
-    @transaction.atomic
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
         task = self.locked(pk)
         serializer = self.get_serializer(task, data=request.data, partial=True)
@@ -69,7 +67,6 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         task.change(actor_of(request), **serializer.validated_data)
         return answer(request, etag_of(task.version, task.owner.username), lambda: serializer.data)
 
-    @transaction.atomic
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         task = self.locked(pk)
         require_version(request, task, lambda: TaskSerializer(task).data)

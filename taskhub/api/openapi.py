@@ -11,8 +11,9 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticate
 
 from taskhub.api.errors import CONTENT_TYPE, problem_body
 from taskhub.api.formats import JSONParser
-from taskhub.api.openapi_parts import TAGS
-from taskhub.api.problems import BadParameter
+from taskhub.api.openapi_parts import IDEMPOTENCY_KEY, TAGS
+from taskhub.api.problems import BadParameter, IdempotencyKeyInUse, IdempotencyKeyReused
+from taskhub.api.views import WRITING, BaseView
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Document = dict[str, Any]
@@ -27,6 +28,7 @@ MEANINGS = {
     401: "The caller is not authenticated.",
     404: "There is no such thing, or the caller may not see it.",
     409: "Something else came first.",
+    422: "The request does not fit what came before.",
     412: "It has changed since the version that the request names.",
     503: "The database did not answer.",
 }
@@ -120,13 +122,18 @@ class Schema(AutoSchema):
         found: Document | None = super().get_operation(path, path_regex, path_prefix, method, registry)
         if found is None:
             return None
+        if self.takes_key(found):
+            found.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         if "requestBody" in found:
             found["requestBody"]["required"] = found["requestBody"]["content"][JSON]["schema"] != NO_FIELDS
         for problem in self.problems(found):
             add_problem(found["responses"], problem, example_path(path, found))
         for status, answer in found["responses"].items():
             answer["description"] = answer["description"] or meaning(int(status))
-            answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
+            headers = answer.setdefault("headers", {})
+            headers["X-Request-ID"] = {"$ref": "#/components/headers/X-Request-ID"}
+            if self.takes_key(found) and status.startswith("2"):
+                headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/Idempotency-Replayed"}
         found["responses"] = dict(sorted(found["responses"].items())) | OTHERS
         found.setdefault("security", [])  # says explicitly that it is public
         return found
@@ -136,11 +143,17 @@ class Schema(AutoSchema):
         yield from getattr(self.described, "problems", ())  # first, because they say most about the operation
         if found.get("security"):
             yield NotAuthenticated()
+        if self.takes_key(found):
+            yield from (IdempotencyKeyInUse(), IdempotencyKeyReused())
         if "{" in self.path:
             yield NotFound()
         if "requestBody" in found:
             yield ParseError("The body is not valid JSON: Expecting value: line 1 column 11 (char 10).")
         yield BadParameter("colour", "unknown_parameter", "This parameter is not known here.")
+
+    def takes_key(self, found: Document) -> bool:
+        taken = isinstance(self.view, BaseView) and self.view.takes_keys
+        return taken and self.method in WRITING and bool(found.get("security"))
 
     @property
     def described(self) -> Any:

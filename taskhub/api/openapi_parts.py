@@ -32,10 +32,22 @@ HEADERS = {
         "description": "The one of the request, if it had up to 128 letters, digits, `.`, `_` or `-`; else a new one.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
     },
+    "Idempotency-Replayed": {
+        "description": "With the answer to a request that was done before.",
+        "schema": {"type": "string", "const": "true"},
+        "required": False,
+    },
     "WWW-Authenticate": {
         "description": '`Bearer`, with `error="invalid_token"` when a token was sent (RFC 6750 section 3).',
         "schema": {"type": "string", "pattern": "^Bearer( |$)"},
     },
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A new one for each thing to be done. The same request, sent again with the same key, is answered "
+    "again and not done again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 257},
 }
 COMPONENTS = {
     "schemas": {

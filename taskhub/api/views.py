@@ -2,18 +2,21 @@
 
 import hashlib
 from collections.abc import Callable, Collection
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from taskhub.api.problems import BadParameter
+from taskhub.api import idempotency
+from taskhub.api.problems import BadHeader, BadParameter
 from taskhub.postgresql.caller import Caller
+
+WRITING = ("POST", "PATCH", "DELETE")
 
 
 def with_etag(request: Request, response: HttpResponse) -> HttpResponseBase:
@@ -54,12 +57,17 @@ def caller_of(request: Request) -> Caller:
 class BaseView(APIView):
     """Refuses unknown and repeated query parameters. There is no PUT and no OPTIONS.
 
-    A handler that writes opens its own transaction, so that an error answer leaves nothing behind.
+    A handler that may write runs in a transaction, so that an error answer leaves nothing behind. One that checks its
+    caller is a single statement and needs none. With an Idempotency-Key every one runs in one, and only once.
     """
 
     http_method_names = ("get", "post", "patch", "delete", "head")
     parameters: Collection[str] = ()
     ignored_parameters: Collection[str] = ()
+    caller: Any  # the Caller, also where request.user is looked up
+    atomic = True  # what may write runs in a transaction
+    takes_keys = True  # Idempotency-Key
+    longest_kept = 1024 * 1024  # bytes of an answer that is kept with its key
 
     def query_parameters(self) -> Collection[str]:
         """The parameters this request may carry."""
@@ -67,13 +75,30 @@ class BaseView(APIView):
 
     def perform_authentication(self, request: Request) -> None:
         handler = getattr(self, str(request.method).lower(), None)
+        self.caller = request.user
         if isinstance(request.user, Caller) and not hasattr(handler, "checks_caller"):
             request.user = request.user.look_up()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not request.META.get("QUERY_STRING"):
-            return
+        if request.META.get("QUERY_STRING"):
+            self.check_parameters(request)
+        if idempotency.HEADER in request.headers or request.method in WRITING:
+            self.enclose_handler(request)
+
+    def enclose_handler(self, request: Request) -> None:
+        """In the transaction that it needs. Raises BadHeader for a key where none is taken."""
+        name = str(request.method).lower()
+        handler = getattr(self, name, self.http_method_not_allowed)
+        if idempotency.HEADER in request.headers:
+            if request.method not in WRITING or not self.takes_keys:
+                raise BadHeader(idempotency.HEADER, "This operation takes no key.", "not_taken")
+            handler = partial(idempotency.once, self.caller, self.longest_kept, handler)
+        elif self.atomic and not hasattr(handler, "checks_caller"):
+            handler = transaction.atomic(handler)
+        setattr(self, name, handler)
+
+    def check_parameters(self, request: Request) -> None:
         for name, values in request.query_params.lists():
             if name not in self.query_parameters():
                 raise BadParameter(name, "unknown_parameter", "This parameter is not known here.")

@@ -3,7 +3,7 @@
 import pytest
 
 from conftest import client_of
-from events.models import LONGEST_VALUE, Actor, Event, Via
+from events.models import LONGEST_VALUE, Actor, Change, Event, Kind, Via
 from tasks.models import Task
 from tasks.tests.factories import TaskFactory
 
@@ -81,24 +81,15 @@ def test_an_account_takes_its_events_along(alice, alice_client, url):
     assert not Event.objects.exists()
 
 
-def test_events_of_several_owners_are_numbered_within_each(alice, bob):
+def test_events_are_numbered_within_their_owner(alice, bob):
     tasks = [TaskFactory(owner=owner) for owner in (alice, bob, alice)]
-    for _ in range(2):
-        Event.objects.record([task.event("created") for task in tasks if setattr(task, "pk", next_id()) is None], STAFF)
+    for version in (1, 2):
+        made = [Change(task.owner_id, "task", task.pk, version, Kind.UPDATED) for task in tasks]
+        Event.objects.record(made, Actor("boss", Via.STAFF))
 
-    assert numbers(alice) == [1, 2, 3, 4]
-    assert numbers(bob) == [1, 2]
-
-
-STAFF = Actor("boss", Via.STAFF)
-
-
-def next_id():
-    return Task._meta.pk.get_default()
-
-
-def numbers(owner):
-    return list(Event.objects.filter(owner=owner).order_by("number").values_list("number", flat=True))
+    assert [event.number for event in alice.events.order_by("number")] == [1, 2, 3, 4]
+    assert [event.resource_id for event in alice.events.order_by("number")] == [tasks[0].pk, tasks[2].pk] * 2
+    assert [event.number for event in bob.events.order_by("number")] == [1, 2]
 
 
 @pytest.mark.parametrize("query", [{"limit": 0}, {"cursor": "x"}, {"skip": 1}, {"kind": "created"}])
