@@ -183,26 +183,34 @@ class Versioned(models.Model):
     def follow(self) -> None:
         """Sets the derived fields, before a change is written."""
 
-    def change(self, actor: Actor, **fields: Any) -> bool:
-        """Writes `fields` as the next version, if any that is recorded differs. Returns whether that was so.
-
-        Raises Conflict when the row is not the version that `self` is: the caller holds its lock, or lets it through.
-        """
+    def apply(self, **fields: Any) -> Change | None:
+        """Makes `self` the next version, if any field that is recorded differs. Writes nothing."""
         changes = {
             name: {"old": shortened(getattr(self, name)), "new": shortened(fields[name])}
             for name in self.recorded
             if name in fields and fields[name] != getattr(self, name)
         }
         if not changes:
-            return False
+            return None
         for name, value in fields.items():
             setattr(self, name, value)
         self.follow()
-        written = {name: getattr(self, name) for name in (*fields, *self.derived)}
-        if not self.present.update(**written, version=self.version + 1):
-            raise Conflict("It was changed meanwhile. Read it again.")
         self.version += 1
-        Event.objects.record([self.event(Kind.UPDATED, changes)], actor)
+        return self.event(Kind.UPDATED, changes)
+
+    def change(self, actor: Actor, **fields: Any) -> bool:
+        """Writes `fields` as the next version, if any that is recorded differs. Returns whether that was so.
+
+        Raises Conflict when the row is not the version that `self` is: the caller holds its lock, or lets it through.
+        """
+        present = self.present
+        event = self.apply(**fields)
+        if event is None:
+            return False
+        written = {name: getattr(self, name) for name in (*fields, *self.derived, "version")}
+        if not present.update(**written):
+            raise Conflict("It was changed meanwhile. Read it again.")
+        Event.objects.record([event], actor)
         return True
 
     def remove(self, actor: Actor) -> None:

@@ -1,7 +1,10 @@
 """What the OpenAPI document says about tasks."""
 
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, extend_schema_view
+from rest_framework.exceptions import NotFound
 
 from events.serializers import EVENT, EventSerializer
 from taskhub.api.openapi import (
@@ -16,6 +19,7 @@ from taskhub.api.openapi import (
 )
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter, IdConflict, PreconditionFailed
+from tasks.batch import MOST_OPERATIONS, FailedOperation
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 TASK = OpenApiExample(
@@ -38,6 +42,88 @@ ID = OpenApiParameter(
 )
 BEHIND = PreconditionFailed(4, ["status"], {**TASK.value, "status": "done", "version": 4})
 BLANK_TITLE = invalid("title", "blank", "This field may not be blank.")
+ID_SCHEMA = {"type": "string", "format": "uuid"}
+VERSION_SCHEMA = {"type": "integer", "minimum": 1, "description": "The version that you have seen."}
+
+
+def one_of(op: str, required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    """The schema of an operation of a batch."""
+    return {
+        "type": "object",
+        "title": f"{op.capitalize()}Operation",
+        "required": ["op", *required],
+        "properties": {"op": {"const": op, "type": "string"}, **required, **optional},
+        "additionalProperties": False,
+    }
+
+
+OPERATIONS = [
+    one_of("create", {"task": {"$ref": "#/components/schemas/NewTaskRequest"}}),
+    one_of(
+        "update",
+        {"id": ID_SCHEMA, "changes": {"$ref": "#/components/schemas/PatchedTaskRequest"}},
+        if_match=VERSION_SCHEMA,
+    ),
+    one_of("delete", {"id": ID_SCHEMA}, if_match=VERSION_SCHEMA),
+]
+BATCH = {
+    "type": "object",
+    "title": "Batch",
+    "required": ["operations"],
+    "properties": {
+        "atomic": {"type": ["boolean", "null"], "default": True},
+        "operations": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MOST_OPERATIONS,
+            "items": {"oneOf": OPERATIONS},
+        },
+    },
+    "additionalProperties": False,
+}
+BATCH_EXAMPLES = [
+    OpenApiExample(
+        "Two new tasks",
+        {
+            "operations": [
+                {"op": "create", "task": {"title": "Buy milk"}},
+                {"op": "create", "task": {"title": "Buy bread", "status": "done"}},
+            ]
+        },
+        request_only=True,
+    ),
+    OpenApiExample(
+        "Each for itself",
+        {
+            "atomic": False,
+            "operations": [
+                {"op": "update", "id": TASK.value["id"], "if_match": 3, "changes": {"status": "done"}},
+                {"op": "delete", "id": TASK.value["id"]},
+            ],
+        },
+        request_only=True,
+    ),
+]
+RESULTS = {
+    "type": "object",
+    "title": "BatchResults",
+    "required": ["results"],
+    "properties": {
+        "results": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "title": "BatchResult",
+                "required": ["status"],
+                "properties": {
+                    "status": {"type": "integer"},
+                    "task": {"$ref": "#/components/schemas/Task"},
+                    "problem": {"$ref": "#/components/schemas/Problem"},
+                },
+            },
+        },
+    },
+}
 
 describe_tasks = extend_schema_view(
     list=operation(
@@ -94,6 +180,26 @@ describe_tasks = extend_schema_view(
         responses={204: None},
         parameters=[ID, IF_MATCH],
         problems=[BEHIND],
+    ),
+    batch=operation(
+        "changeTasks",
+        "Change many tasks",
+        f"Up to {MOST_OPERATIONS} operations, done in order, each on what the ones before it left. `atomic`, the "
+        "default: all or none, and the first that cannot be done is the answer to the whole. Else each for itself, "
+        "with its `problem` in its place.",
+        request={"application/json": OpenApiRequest(BATCH, examples=BATCH_EXAMPLES)},
+        responses={200: RESULTS},
+        problems=[
+            FailedOperation(invalid("task", "required", "This field is required."), 0),
+            FailedOperation(NotFound(), 1),
+            FailedOperation(IdConflict(), 0),
+            FailedOperation(BEHIND, 1),
+        ],
+        examples=[
+            OpenApiExample(
+                "All done", {"results": [{"status": 201, "task": TASK.value}, {"status": 204}]}, response_only=True
+            ),
+        ],
     ),
     events=operation(
         "listTaskEvents",

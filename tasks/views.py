@@ -16,10 +16,11 @@ from events.conditions import require_version
 from events.models import Event
 from events.pagination import EventPagination
 from taskhub.api.conditions import answer, etag_of
-from taskhub.api.formats import JSONParser, MergePatchParser
+from taskhub.api.formats import JSONParser, JSONResponse, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.views import BaseView, caller_of, checks_caller
 from tasks import openapi
+from tasks.batch import Batch, BatchSerializer
 from tasks.models import Task, TaskQuerySet
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
@@ -72,6 +73,13 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         require_version(request, task, lambda: TaskSerializer(task).data)
         task.remove(actor_of(request))
         return HttpResponse(status=204)
+
+    @action(detail=False, methods=["post"], parser_classes=(JSONParser,), longest_kept=16 * 1024 * 1024)
+    def batch(self, request: Request) -> JSONResponse:
+        sent = BatchSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        batch = Batch(user_of(request), sent.validated_data["operations"])
+        return JSONResponse({"results": batch.run(sent.validated_data["atomic"], request.path)})
 
     def locked(self, pk: str) -> Task:
         """Raises NotFound."""

@@ -97,7 +97,9 @@ class IdConflict(Problem):
     status_code = 409
     default_code = "id_conflict"
     default_detail = "This id is in use, or was. Send the request without an id, or with a new one."
-    errors = (InputError(pointer="/id", code="id_conflict", detail="This id is in use, or was."),)
+    errors: tuple[InputError, ...] = (
+        InputError(pointer="/id", code="id_conflict", detail="This id is in use, or was."),
+    )
 
 
 class IdempotencyKeyInUse(Problem):

@@ -41,6 +41,7 @@ def test_paths_are_spelled_without_a_slash_at_the_end():
         "/tasks",
         "/tasks/{id}",
         "/tasks/{id}/events",
+        "/tasks/batch",
         "/jobs",
         "/jobs/{job_id}",
         "/jobs/{job_id}/retry",

@@ -4,6 +4,7 @@ The requests are the document's own examples; CHANGES says what to change in one
 """
 
 import json
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, OperationalError
@@ -99,6 +100,17 @@ def take_the_id(call):
     call.body["id"] = call.client.post("/tasks/", {"title": "Milk"}).json()["id"]
 
 
+def in_a_batch(op, **options):
+    """An operation on a task that is there."""
+
+    def prepare(call):
+        known = call.client.post("/tasks/", {"title": "Milk"}).json()["id"]
+        target = {"task": {"id": known, "title": "Milk"}} if op == "create" else {"id": known}
+        call.body["operations"] = [{"op": "create", "task": {"title": "Bread"}}, {"op": op, **target, **options}]
+
+    return prepare
+
+
 def put_job(**fields):
     """Into another state."""
     return lambda call: Job.objects.update(**fields)
@@ -117,6 +129,10 @@ CHANGES = {
     "getAddresses-302": change(headers={"Accept": "text/html"}),
     "getJob-304": ask_again,
     "getTask-304": ask_again,
+    "changeTasks-required": change(body={"operations": [{"op": "create"}]}),
+    "changeTasks-not_found": change(body={"operations": [{"op": "delete", "id": str(uuid4())}]}),
+    "changeTasks-id_conflict": in_a_batch("create"),
+    "changeTasks-precondition_failed": in_a_batch("delete", if_match=7),
     "getMe-304": ask_again,
     "updateTask-204": change(headers={"Prefer": "return=minimal"}),
     "updateMe-204": change(headers={"Prefer": "return=minimal"}),

@@ -13,7 +13,7 @@ PUBLIC = {
     *("/", "/health", "/health/db", "/livez", "/readyz", "/problems", "/problems/{code}", "/openapi.json"),
     *("/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"),
 }
-OF_THE_CALLER = {"/auth/me", "/tasks", "/jobs"}  # no id: whoever asks is told of their own
+OF_THE_CALLER = {"/auth/me", "/tasks", "/tasks/batch", "/jobs"}  # no id: whoever asks is told of their own
 PRIVATE = [operation for operation in OPERATIONS if operation[1] not in PUBLIC]
 
 
