@@ -65,8 +65,8 @@ def test_a_program_signs_up_signs_in_and_keeps_tasks(package, service):
         pair = call["log_in"].sync(client=anyone, body=shapes.LoginRequest(**CREDENTIALS))
     done = shapes.PatchedTaskRequest(status=shapes.TaskStatus.DONE)
     with package.AuthenticatedClient(base_url=service.url, token=pair.access_token) as alice:
-        milk = call["create_task"].sync(client=alice, body=shapes.TaskRequest(title="Milk"))
-        bread = call["create_task"].sync(client=alice, body=shapes.TaskRequest(title="Bread"))
+        milk = call["create_task"].sync(client=alice, body=shapes.NewTaskRequest(title="Milk"))
+        bread = call["create_task"].sync(client=alice, body=shapes.NewTaskRequest(title="Bread"))
         first = call["list_tasks"].sync(client=alice, limit=1)
         second = call["list_tasks"].sync(client=alice, limit=1, cursor=first.meta.next_cursor)
         changed = call["update_task"].sync(milk.id, client=alice, body=done)
@@ -78,9 +78,9 @@ def test_a_program_signs_up_signs_in_and_keeps_tasks(package, service):
 
 
 def test_a_model_that_names_every_field_is_taken(models, alice_client):
-    body = models.TaskRequest(title="Milk", status=None).model_dump_json()
+    body = models.NewTaskRequest(title="Milk", status=None).model_dump_json()
     made = alice_client.generic("POST", "/tasks/", body, content_type="application/json")
 
-    assert set(json.loads(body)) == {"title", "description", "owner", "status"}
+    assert set(json.loads(body)) == {"id", "title", "description", "owner", "status"}
     assert made.status_code == 201
     assert models.Task.model_validate_json(made.content).status == models.TaskStatus.todo

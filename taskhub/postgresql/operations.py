@@ -62,8 +62,9 @@ def keep_updated_at(table: str, *ignored: str) -> RunSQL:
 
 def keep_version(table: str, *columns: str) -> RunSQL:
     """A trigger that counts the version when one of the columns changes and the writer did not count it."""
-    old, new = (f"({', '.join(f'{row}.{column}' for column in columns)})" for row in ("OLD", "NEW"))
-    when = f"OLD.version = NEW.version AND {old} IS DISTINCT FROM {new}"
+    # By the whole row, because a column that a trigger names cannot change its type
+    differs = (f"to_jsonb(OLD) -> '{column}' IS DISTINCT FROM to_jsonb(NEW) -> '{column}'" for column in columns)
+    when = f"OLD.version = NEW.version AND ({' OR '.join(differs)})"
     return before_update(table, "count_version", when, "NEW.version := OLD.version + 1")
 
 
