@@ -159,5 +159,5 @@ COLUMNS = [
     field.attname for field in User._meta.concrete_fields if field.attname not in {"password", "last_login"}
 ]  # in the order that from_db() goes by
 # The same for a user who is looked up as part of another statement (taskhub.postgresql.caller)
-ACTIVE_CALLER = "SELECT id AS user_id, username FROM users WHERE id = %s AND is_active"
+ACTIVE_CALLER = "SELECT id AS user_id, username, version FROM users WHERE id = %s AND is_active"
 ACTIVE_USER = f"SELECT {', '.join(COLUMNS)} FROM users WHERE id = %s AND is_active"  # noqa: S608 - our own words

@@ -1,8 +1,8 @@
 """`python -m benchmarks.writes`: what the event and the Idempotency-Key cost a POST, and how events may be ordered.
 
-Requests are handed to the WSGI application in this process, one after another, on a PostgreSQL that syncs to disk. CPU is
-that of this thread and of its PostgreSQL process together. `--keys 300` instead: so many seconds of writes with keys that
-are kept for a tenth of that time.
+Requests are handed to the WSGI application in this process, one after another, on a PostgreSQL that syncs to disk. CPU
+is that of this thread and of its PostgreSQL process together. `--keys 300` instead: so many seconds of writes with keys
+that are kept for a tenth of that time.
 """
 
 import argparse

@@ -115,8 +115,7 @@ class Batch:
             conflict = IdConflict()
             conflict.errors = (InputError(pointer="/task/id", code="id_conflict", detail=conflict.default_detail),)
             raise conflict
-        made = Task(owner=self.user, **task)
-        made.follow()
+        made = Task.new(owner=self.user, **task)
         self.tasks[made.pk] = made
         self.known |= {made.pk}
         self.events.append(made.event(Kind.CREATED))

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from events.models import RECORD_CREATED, Actor, Event, Versioned
 from taskhub.api import request_id
 from taskhub.api.problems import IdConflict
-from taskhub.postgresql.caller import USERNAME, Caller
+from taskhub.postgresql.caller import USER_VERSION, USERNAME, Caller
 from taskhub.postgresql.errors import violated_constraint
 from taskhub.postgresql.statements import insert, newest_first
 
@@ -57,20 +57,24 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Up to `count` tasks of the caller as clients see them, newest first, after `position` (created_at, id)."""
         return newest_first(caller, "tasks", COLUMNS, where, ORDER, position, skip, count)
 
-    def add(self, caller: Caller, **fields: Any) -> dict[str, Any]:
-        """Adds a task of the caller. Returns it as clients see it. Raises IdConflict for a used `id`."""
-        if "id" in fields and Event.objects.filter(resource_id=fields["id"]).exists():
-            raise IdConflict
-        task = Task(**fields)
-        task.follow()
+    def one(self, caller: Caller, pk: str) -> tuple[dict[str, Any], int] | None:
+        """The task as clients see it, and the version of its owner; None when the caller has no such task."""
+        for task in newest_first(caller, "tasks", (*COLUMNS, f"{USER_VERSION} AS owner_version"), {"id": pk}, ORDER):
+            return task, task.pop("owner_version")
+        return None
+
+    def add(self, caller: Caller, task: "Task") -> tuple[str, int]:
+        """Inserts a task of the caller. Returns the caller's username and version.
+
+        Raises IdConflict for an id that is or was in use, and what insert() raises.
+        """
         try:
-            username = insert(caller, task, RECORD_CREATED, [Task.resource, task.pk, request_id.get()])
+            return insert(caller, task, RECORD_CREATED, [Task.resource, task.pk, request_id.get()])
         except IntegrityError as error:
             if violated_constraint(error) in ID_CONSTRAINTS:
                 caller.checked = True  # or there would have been no row to refuse
                 raise IdConflict from error
             raise
-        return {name: username if name == "owner" else getattr(task, name) for name in NAMES}
 
     def remove(self, actor: Actor) -> int:
         """Deletes these tasks, each with its event. Returns how many."""
@@ -123,6 +127,22 @@ class Task(Versioned):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.follow()
         super().save(*args, **kwargs)
+
+    @classmethod
+    def new(cls, **fields: Any) -> "Task":
+        """Not written yet, but as it will be."""
+        task = cls(**fields)
+        task.follow()
+        return task
+
+    def require_unused_id(self) -> None:
+        """Raises IdConflict when events have it, whoever's; what rows have, the primary key refuses."""
+        if Event.objects.filter(resource_id=self.pk).exists():
+            raise IdConflict
+
+    def shown(self, username: str) -> dict[str, Any]:
+        """As clients see it."""
+        return {name: username if name == "owner" else getattr(self, name) for name in NAMES}
 
     def follow(self) -> None:
         """Sets completed_at and updated_at to match, before the task is written."""

@@ -48,17 +48,23 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
 
     @checks_caller
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
-        rows = Task.objects.rows(caller_of(request), {"id": pk})
-        if not rows:
+        found = Task.objects.one(caller_of(request), pk)
+        if found is None:
             raise NotFound
-        (task,) = rows
-        return answer(request, etag_of(task["version"], task["owner"]), lambda: task)
+        task, owner_version = found
+        return answer(request, etag_of(task["version"], owner_version), lambda: task)
 
     @checks_caller
     def create(self, request: Request) -> HttpResponse:
-        task = Task.objects.add(caller_of(request), **NEW_TASK.run_validation(request.data))
-        location = {"Location": reverse("task-detail", args=[task["id"]])}
-        return answer(request, etag_of(task["version"], task["owner"]), lambda: task, 201, location)
+        task = Task.new(**NEW_TASK.run_validation(request.data))
+        if "id" in request.data:
+            task.require_unused_id()
+        location = {"Location": reverse("task-detail", args=[task.pk])}
+
+        def made(username: str, owner_version: int | str) -> HttpResponse:
+            return answer(request, etag_of(task.version, owner_version), lambda: task.shown(username), 201, location)
+
+        return self.insert_once(partial(Task.objects.add, task=task), made)
 
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
         task = self.locked(pk)
@@ -66,7 +72,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         require_version(request, task, lambda: TaskSerializer(task).data)
         serializer.is_valid(raise_exception=True)
         task.change(actor_of(request), **serializer.validated_data)
-        return answer(request, etag_of(task.version, task.owner.username), lambda: serializer.data)
+        return answer(request, etag_of(task.version, task.owner.version), lambda: serializer.data)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         task = self.locked(pk)
@@ -96,6 +102,6 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         caller = caller_of(request)
         rows: Any = partial(Event.objects.rows, caller, {"resource_id": pk, "resource": Task.resource})
         page = self.paginate_queryset(rows)
-        if not page and not Task.objects.rows(caller, {"id": pk}):
+        if not page and not Task.objects.one(caller, pk):
             raise NotFound
         return self.get_paginated_response(page)

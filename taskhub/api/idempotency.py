@@ -7,8 +7,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection, transaction
 from django.http import HttpResponse
@@ -18,18 +19,24 @@ from rest_framework.request import Request
 from taskhub.api.problems import BadHeader, IdempotencyKeyInUse, IdempotencyKeyReused
 from taskhub.postgresql.caller import Caller
 from taskhub.postgresql.errors import is_caused_by
+from taskhub.postgresql.statements import NothingInserted
 
-HEADER = "Idempotency-Key"
+HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"(?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}"')
-# Waits for a request with the same key, up to PostgreSQL's lock_timeout. What that one has committed meanwhile, only
-# another statement sees: then this one finds neither a new row nor a known one
-CLAIM = """WITH caller AS ({active}), claimed AS (
-        INSERT INTO idempotency_key (owner_id, digest, fingerprint) SELECT user_id, %s, %s FROM caller
-        ON CONFLICT DO NOTHING RETURNING digest
-    ) SELECT claimed.digest IS NOT NULL, known.fingerprint, known.status, known.headers, known.body
-    FROM caller LEFT JOIN claimed ON true LEFT JOIN idempotency_key AS known
-        ON known.owner_id = user_id AND known.digest = %s"""
+# Waits for a request with the same key, up to PostgreSQL's lock_timeout. No row when that one is, or was, done
+CLAIM = """WITH caller AS ({active}) INSERT INTO idempotency_key (owner_id, digest, fingerprint)
+    SELECT user_id, %s, %s FROM caller ON CONFLICT DO NOTHING"""
 KEEP = "UPDATE idempotency_key SET status = %s, headers = %s, body = %s WHERE owner_id = %s AND digest = %s"
+KNOWN = """WITH caller AS ({active}) SELECT fingerprint, status, headers, body FROM idempotency_key
+    WHERE owner_id = (SELECT user_id FROM caller) AND digest = %s"""
+# As the beginning of a statement that inserts a row by FROM caller: for a request that was done before there is none.
+# The answer is complete but for the caller's name and version
+ONCE = """asker AS ({active}), claimed AS (
+        INSERT INTO idempotency_key (owner_id, digest, fingerprint, status, headers, body)
+        SELECT user_id, %s, %s, %s, replace(%s, %s, version::text)::jsonb,
+            convert_to(replace(%s, %s, to_json(username)::text), 'UTF8')
+        FROM asker ON CONFLICT DO NOTHING RETURNING digest
+    ), """
 
 
 class Sent(NamedTuple):
@@ -39,21 +46,59 @@ class Sent(NamedTuple):
     fingerprint: bytes
 
 
+def sent(request: Request) -> Sent:
+    """Raises BadHeader."""
+    return Sent(digest_of(request), fingerprint_of(request))
+
+
 def once(
-    caller: Caller, most_bytes: int, handler: Callable[..., HttpResponse], request: Request, *args: Any, **kwargs: Any
+    caller: Caller,
+    sent: Sent,
+    most_bytes: int,
+    handler: Callable[..., HttpResponse],
+    request: Request,
+    *args: Any,
+    **kwargs: Any,
 ) -> HttpResponse:
     """The answer of `handler`, or the one that it gave to the first request with this key.
 
-    `most_bytes` is the longest answer that is kept. Raises BadHeader, IdempotencyKeyInUse, IdempotencyKeyReused, and
-    what the handler raises: nothing is kept of the request then.
+    `most_bytes` is the longest answer that is kept. Raises IdempotencyKeyInUse, IdempotencyKeyReused, and what the
+    handler raises: nothing is kept of the request then.
     """
-    sent = Sent(digest_of(request), fingerprint_of(request))
     with transaction.atomic():
         if answer := claim(caller, sent):
             return answer
         response = handler(request, *args, **kwargs)
         keep(caller, sent, response, most_bytes)
         return response
+
+
+def insert_once(
+    caller: Caller,
+    sent: Sent,
+    insert: Callable[[Caller], tuple[str, int]],
+    respond: Callable[[str, int | str], HttpResponse],
+) -> HttpResponse:
+    """As once(), in the one statement of `insert`. `respond` makes the answer of the caller's username and version,
+    which the statement puts into the answer that it keeps.
+    """
+    mark = uuid4().hex  # nobody can have sent it
+    draft = respond(mark, mark)
+    answer = [draft.status_code, headers_of(draft), mark, draft.content.decode(), f'"{mark}"']
+    keyed = replace(
+        caller,
+        before=ONCE.format(active=caller.active),
+        active="SELECT asker.* FROM asker, claimed",
+        parameters=[*caller.parameters, *sent, *answer],
+    )
+    try:
+        return respond(*insert(keyed))
+    except NothingInserted:
+        return known(caller, sent)
+    except OperationalError as error:
+        raise in_use(error) from error
+    finally:
+        caller.checked = caller.checked or keyed.checked
 
 
 def digest_of(request: Request) -> UUID:
@@ -76,40 +121,42 @@ def fingerprint_of(request: Request) -> bytes:
 
 def claim(caller: Caller, sent: Sent) -> HttpResponse | None:
     """None for the first request with this key, which is claimed until the transaction ends; else the first answer."""
-    statement = CLAIM.format(active=caller.active)
-    while True:
-        with connection.cursor() as cursor:
-            try:
-                cursor.execute(statement, [*caller.parameters, *sent, sent.digest])
-            except OperationalError as error:
-                if is_caused_by(error, LockNotAvailable):
-                    raise IdempotencyKeyInUse from error
-                raise
-            row = cursor.fetchone()
-        if row is None:
-            caller.check()
-            raise IdempotencyKeyInUse  # the account was activated in this moment
-        caller.checked = True
-        claimed, fingerprint, status, headers, body = row
-        if claimed:
-            return None
-        if status is not None:
-            if bytes(fingerprint) != sent.fingerprint:
-                raise IdempotencyKeyReused
-            first = {**json.loads(headers), "Idempotency-Replayed": "true"}
-            return HttpResponse(bytes(body), status=status, headers=first)
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(CLAIM.format(active=caller.active), [*caller.parameters, *sent])
+        except OperationalError as error:
+            raise in_use(error) from error
+        claimed = bool(cursor.rowcount)
+    return None if claimed else known(caller, sent)
+
+
+def known(caller: Caller, sent: Sent) -> HttpResponse:
+    """The answer to the first request. Raises IdempotencyKeyReused, and what the caller's check raises."""
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN.format(active=caller.active), [*caller.parameters, sent.digest])
+        row = cursor.fetchone()
+    if row is None:
+        caller.check()
+        raise IdempotencyKeyInUse  # it was pruned, or the account activated, in this moment
+    caller.checked = True
+    fingerprint, status, headers, body = row
+    if bytes(fingerprint) != sent.fingerprint:
+        raise IdempotencyKeyReused
+    return HttpResponse(bytes(body), status=status, headers={**json.loads(headers), REPLAYED: "true"})
 
 
 def keep(caller: Caller, sent: Sent, response: HttpResponse, most_bytes: int) -> None:
     """Raises RuntimeError for an answer that cannot be kept, which is a mistake of ours."""
     if not 200 <= response.status_code < 300 or len(response.content) > most_bytes:
         raise RuntimeError(f"An answer {response.status_code} of {len(response.content)} bytes cannot be kept.")
-    values: list[Any] = [
-        response.status_code,
-        json.dumps(dict(response.items())),
-        response.content,
-        caller.pk,
-        sent.digest,
-    ]
     with connection.cursor() as cursor:
-        cursor.execute(KEEP, values)
+        answer = (response.status_code, headers_of(response), response.content)
+        cursor.execute(KEEP, [*answer, caller.pk, str(sent.digest)])
+
+
+def headers_of(response: HttpResponse) -> str:
+    return json.dumps(dict(response.items()))
+
+
+def in_use(error: OperationalError) -> Exception:
+    return IdempotencyKeyInUse() if is_caused_by(error, LockNotAvailable) else error

@@ -58,12 +58,13 @@ class BaseView(APIView):
     """Refuses unknown and repeated query parameters. There is no PUT and no OPTIONS.
 
     A handler that may write runs in a transaction, so that an error answer leaves nothing behind. One that checks its
-    caller is a single statement and needs none. With an Idempotency-Key every one runs in one, and only once.
+    caller is a single statement and needs none; with an Idempotency-Key it goes by insert_once().
     """
 
     http_method_names = ("get", "post", "patch", "delete", "head")
     parameters: Collection[str] = ()
     ignored_parameters: Collection[str] = ()
+    sent: idempotency.Sent | None = None  # with an Idempotency-Key
     caller: Any  # the Caller, also where request.user is looked up
     atomic = True  # what may write runs in a transaction
     takes_keys = True  # Idempotency-Key
@@ -93,10 +94,22 @@ class BaseView(APIView):
         if idempotency.HEADER in request.headers:
             if request.method not in WRITING or not self.takes_keys:
                 raise BadHeader(idempotency.HEADER, "This operation takes no key.", "not_taken")
-            handler = partial(idempotency.once, self.caller, self.longest_kept, handler)
+            self.sent = idempotency.sent(request)
+            if not hasattr(handler, "checks_caller"):
+                handler = partial(idempotency.once, self.caller, self.sent, self.longest_kept, handler)
         elif self.atomic and not hasattr(handler, "checks_caller"):
             handler = transaction.atomic(handler)
         setattr(self, name, handler)
+
+    def insert_once(
+        self, insert: Callable[[Caller], tuple[str, int]], respond: Callable[[str, int | str], HttpResponse]
+    ) -> HttpResponse:
+        """In a handler that checks its caller: the answer that `respond` makes of what `insert` returns, the caller's
+        username and version. With an Idempotency-Key, the statement of `insert` keeps it, or does nothing.
+        """
+        if self.sent:
+            return idempotency.insert_once(self.caller, self.sent, insert, respond)
+        return respond(*insert(self.caller))
 
     def check_parameters(self, request: Request) -> None:
         for name, values in request.query_params.lists():

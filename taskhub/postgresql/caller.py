@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-USERNAME = "(SELECT username FROM caller)"  # as a column of a statement that begins with that CTE
+# As columns of a statement that begins with that CTE
+USERNAME = "(SELECT username FROM caller)"
+USER_VERSION = "(SELECT version FROM caller)"
 
 
 @dataclass
 class Caller:
     """The user named by a valid token. Whether the account is still active, only the database knows.
 
-    A statement that begins with `WITH caller AS (<active>)` finds out: `active` selects one row (user_id, username), or
-    none, and takes `parameters`. `look_up` returns the user, or raises if the account is not active.
+    A statement that begins with `WITH caller AS (<active>)` finds out: `active` selects one row
+    (user_id, username, version), or none, and takes `parameters`. `before` are the CTEs that
+    it needs, each with a comma. `look_up` returns the user, or raises if the account is not active.
     """
 
     pk: str
@@ -20,6 +23,7 @@ class Caller:
     parameters: Sequence[Any]
     look_up: Callable[[], Any]
     checked: bool = False
+    before: str = ""
     is_authenticated = True
 
     def check(self) -> None:

@@ -62,27 +62,36 @@ def page_statement(
     )
 
 
-def insert(caller: Caller, row: models.Model, also: str, parameters: Sequence[Any]) -> str:
-    """Inserts a row owned by the caller. Returns the caller's username. One statement, so a transaction of its own.
+class NothingInserted(Exception):
+    """Not because the caller is not active: the statement has a condition of its own that was not met."""
 
-    `also` is a part of it that takes `parameters`. Raises what the caller's check raises, and IntegrityError.
+
+def insert(caller: Caller, row: models.Model, also: str, parameters: Sequence[Any]) -> tuple[str, int]:
+    """Inserts a row owned by the caller. Returns the caller's username and version. One statement, so a transaction of
+    its own.
+
+    `also` is a part of it that takes `parameters`. Raises NothingInserted, what the caller's check raises, and
+    IntegrityError.
     """
     fields = [field for field in row._meta.concrete_fields if field.name != "owner"]
     values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    statement = insert_statement(caller.active, row._meta.db_table, tuple(field.column for field in fields), also)
+    statement = insert_statement(
+        caller.before, caller.active, row._meta.db_table, tuple(field.column for field in fields), also
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*caller.parameters, *values, *parameters])
         found = cursor.fetchone()
     if found is None:
         caller.check()
+        raise NothingInserted
     caller.checked = True
-    return str(found[0])
+    return str(found[0]), int(found[1])
 
 
 @lru_cache
-def insert_statement(active: str, table: str, columns: Sequence[str], also: str) -> str:
+def insert_statement(before: str, active: str, table: str, columns: Sequence[str], also: str) -> str:
     return (
-        f"WITH caller AS ({active}), made AS (INSERT INTO {table} (owner_id, {', '.join(columns)})"  # noqa: S608
+        f"WITH {before}caller AS ({active}), made AS (INSERT INTO {table} (owner_id, {', '.join(columns)})"  # noqa: S608
         f" SELECT user_id, {', '.join('%s' for _ in columns)} FROM caller)"
-        f"{also} SELECT username FROM caller"
+        f"{also} SELECT username, version FROM caller"
     )

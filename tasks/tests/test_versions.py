@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import User
 from conftest import client_of
 from tasks.models import Task
 
@@ -55,8 +56,7 @@ def test_a_proxy_that_compresses_may_mark_the_etag(alice_client, task, url):
 
 
 def test_another_name_of_the_owner_is_another_body(alice, alice_client, task, url):
-    alice.username = "alicia"
-    alice.save()
+    User.objects.filter(pk=alice.pk).update(username="alicia")
     response = alice_client.get(url, headers={"If-None-Match": task["ETag"]})
 
     assert (response.status_code, response.json()["owner"], response.json()["version"]) == (200, "alicia", 1)
