@@ -63,11 +63,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
             return task, task.pop("owner_version")
         return None
 
-    def add(self, caller: Caller, task: "Task") -> tuple[str, int]:
+    def add(self, caller: Caller, task: "Task", chosen: bool) -> tuple[str, int]:
         """Inserts a task of the caller. Returns the caller's username and version.
 
-        Raises IdConflict for an id that is or was in use, and what insert() raises.
+        Raises IdConflict for an id that is or was in use, if the client has `chosen` it, and what insert() raises.
         """
+        if chosen and Event.objects.filter(resource_id=task.pk).exists():
+            raise IdConflict
         try:
             return insert(caller, task, RECORD_CREATED, [Task.resource, task.pk, request_id.get()])
         except IntegrityError as error:
@@ -134,11 +136,6 @@ class Task(Versioned):
         task = cls(**fields)
         task.follow()
         return task
-
-    def require_unused_id(self) -> None:
-        """Raises IdConflict when events have it, whoever's; what rows have, the primary key refuses."""
-        if Event.objects.filter(resource_id=self.pk).exists():
-            raise IdConflict
 
     def shown(self, username: str) -> dict[str, Any]:
         """As clients see it."""

@@ -57,14 +57,12 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     @checks_caller
     def create(self, request: Request) -> HttpResponse:
         task = Task.new(**NEW_TASK.run_validation(request.data))
-        if "id" in request.data:
-            task.require_unused_id()
         location = {"Location": reverse("task-detail", args=[task.pk])}
 
         def made(username: str, owner_version: int | str) -> HttpResponse:
             return answer(request, etag_of(task.version, owner_version), lambda: task.shown(username), 201, location)
 
-        return self.insert_once(partial(Task.objects.add, task=task), made)
+        return self.insert_once(partial(Task.objects.add, task=task, chosen="id" in request.data), made)
 
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
         task = self.locked(pk)

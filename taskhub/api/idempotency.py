@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from psycopg.errors import LockNotAvailable
 from rest_framework.request import Request
 
-from taskhub.api.problems import BadHeader, IdempotencyKeyInUse, IdempotencyKeyReused
+from taskhub.api.problems import BadHeader, IdConflict, IdempotencyKeyInUse, IdempotencyKeyReused
 from taskhub.postgresql.caller import Caller
 from taskhub.postgresql.errors import is_caused_by
 from taskhub.postgresql.statements import NothingInserted
@@ -66,8 +66,10 @@ def once(
     handler raises: nothing is kept of the request then.
     """
     with transaction.atomic():
-        if answer := claim(caller, sent):
-            return answer
+        if not claim(caller, sent):
+            if answer := known(caller, sent):
+                return answer
+            raise IdempotencyKeyInUse  # it was pruned, or the account activated, in this moment
         response = handler(request, *args, **kwargs)
         keep(caller, sent, response, most_bytes)
         return response
@@ -84,17 +86,19 @@ def insert_once(
     """
     mark = uuid4().hex  # nobody can have sent it
     draft = respond(mark, mark)
-    answer = [draft.status_code, headers_of(draft), mark, draft.content.decode(), f'"{mark}"']
+    kept = [draft.status_code, headers_of(draft), mark, draft.content.decode(), f'"{mark}"']
     keyed = replace(
         caller,
         before=ONCE.format(active=caller.active),
         active="SELECT asker.* FROM asker, claimed",
-        parameters=[*caller.parameters, *sent, *answer],
+        parameters=[*caller.parameters, *sent, *kept],
     )
     try:
         return respond(*insert(keyed))
-    except NothingInserted:
-        return known(caller, sent)
+    except (NothingInserted, IdConflict) as error:  # or the id is that of the row which the first request made
+        if answer := known(caller, sent):
+            return answer
+        raise (error if isinstance(error, IdConflict) else IdempotencyKeyInUse()) from error
     except OperationalError as error:
         raise in_use(error) from error
     finally:
@@ -119,25 +123,24 @@ def fingerprint_of(request: Request) -> bytes:
     return hashlib.sha256(said.encode()).digest()
 
 
-def claim(caller: Caller, sent: Sent) -> HttpResponse | None:
-    """None for the first request with this key, which is claimed until the transaction ends; else the first answer."""
+def claim(caller: Caller, sent: Sent) -> bool:
+    """True for the first request with this key: others wait until the transaction ends."""
     with connection.cursor() as cursor:
         try:
             cursor.execute(CLAIM.format(active=caller.active), [*caller.parameters, *sent])
         except OperationalError as error:
             raise in_use(error) from error
-        claimed = bool(cursor.rowcount)
-    return None if claimed else known(caller, sent)
+        return bool(cursor.rowcount)
 
 
-def known(caller: Caller, sent: Sent) -> HttpResponse:
-    """The answer to the first request. Raises IdempotencyKeyReused, and what the caller's check raises."""
+def known(caller: Caller, sent: Sent) -> HttpResponse | None:
+    """The first answer, if there was one. Raises IdempotencyKeyReused, and what the caller's check raises."""
     with connection.cursor() as cursor:
         cursor.execute(KNOWN.format(active=caller.active), [*caller.parameters, sent.digest])
         row = cursor.fetchone()
     if row is None:
         caller.check()
-        raise IdempotencyKeyInUse  # it was pruned, or the account activated, in this moment
+        return None
     caller.checked = True
     fingerprint, status, headers, body = row
     if bytes(fingerprint) != sent.fingerprint:

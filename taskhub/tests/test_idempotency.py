@@ -10,9 +10,12 @@ from conftest import client_of
 from jobs.handlers import old_idempotency_keys
 from jobs.running import delete_batch
 from taskhub.api.models import IdempotencyKey
+from taskhub.tests.contract import operations
+from taskhub.tests.test_openapi_answers import FAILED, Call, as_expected, change, put_job
 from tasks.models import Task
 
 MILK = {"title": "Buy milk"}
+CREATE = {"op": "create", "task": MILK}
 
 
 def post(client, body=MILK, key="k1", path="/tasks/", **headers):
@@ -172,3 +175,25 @@ def test_an_empty_change_of_an_account_takes_a_key(alice_client):
     for _ in range(2):
         response = alice_client.patch("/auth/me", {}, headers={"Idempotency-Key": "k1"})
     assert response["Idempotency-Replayed"] == "true"
+
+
+KEYED = [
+    pytest.param(path, method, operation, id=operation["operationId"])
+    for path, method, operation in operations()
+    if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+]
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), KEYED)
+def test_whatever_takes_a_key_is_done_once(alice, monkeypatch, path, method, operation):
+    """An operation that is added later is among them."""
+    call = Call(path, method, operation, alice, monkeypatch)
+    {"retryJob": put_job(**FAILED), "changeTasks": change(body={"operations": [CREATE]})}.get(call.name, as_expected)(
+        call
+    )
+    call.headers["Idempotency-Key"] = "k1"
+    first, again = call.send(), call.send()
+
+    assert first.status_code < 300
+    assert (first.status_code, first.content) == (again.status_code, again.content)
+    assert again["Idempotency-Replayed"] == "true"

@@ -1,0 +1,116 @@
+"""Clients lose answers, run twice and race each other, against the real server."""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import psycopg
+import pytest
+
+from devstack.service import wait_until
+
+MILK = {"title": "Buy milk"}
+JOB = """INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, state, attempt, max_attempts, run_at,
+        worker, error_code, error, created_at, finished_at)
+    SELECT 'welcome_email:' || %(state)s, 'welcome_email', id, '{}', 'x', %(state)s, %(attempt)s, 3, now(), '', '', '',
+        now(), CASE %(state)s WHEN 'failed' THEN now() END
+    FROM users WHERE username = %(name)s"""
+
+
+def at_once(number, call):
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(call, range(number)))
+
+
+def test_of_fifty_identical_posts_at_once_one_makes_a_task_and_all_are_told_the_same(service):
+    with service.signed_up("fifty") as client:
+        answers = at_once(50, lambda _: client.post("/tasks/", json=MILK, headers={"Idempotency-Key": "k1"}))
+        tasks = client.get("/tasks/").json()["items"]
+    made = [answer for answer in answers if answer.status_code == 201]
+
+    assert [answer.json() for answer in made] == tasks * len(made)
+    assert len(tasks) == 1
+    assert {answer.json()["code"] for answer in answers if answer not in made} <= {"idempotency_key_in_use"}
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_of_many_writers_with_one_version_one_wins_and_the_others_are_told(service, method):
+    with service.signed_up(f"race_{method}") as client:
+        url = client.post("/tasks/", json=MILK).headers["Location"]
+
+        def write(n):
+            return client.request(method, url, json={"title": f"Title {n}"}, headers={"If-Match": '"1"'})
+
+        answers = at_once(20, write)
+    losers = sorted(answer.status_code for answer in answers)[1:]
+
+    assert [answer.is_success for answer in answers].count(True) == 1
+    assert losers == [412 if method == "PATCH" else 404] * 19
+    assert all(answer.json()["current_version"] == 2 for answer in answers if answer.status_code == 412)
+
+
+def test_writers_without_a_version_all_have_their_turn(service):
+    with service.signed_up("turns") as client:
+        url = client.post("/tasks/", json=MILK).headers["Location"]
+        versions = at_once(20, lambda n: client.patch(url, json={"title": f"Title {n}"}).json()["version"])
+        events = client.get(f"{url}/events?limit=100").json()["items"]
+
+    assert sorted(versions) == list(range(2, 22))
+    assert [event["version"] for event in events] == list(range(21, 0, -1))
+
+
+def writes(service, client):
+    """Each write that the document says takes a key, by method and path, with its body."""
+    with psycopg.connect(service.postgres.url, autocommit=True) as database:
+        for state, attempt in (("queued", 0), ("failed", 1)):
+            database.execute(JOB, {"state": state, "attempt": attempt, "name": "killed"})
+    changed, deleted = (client.post("/tasks/", json=MILK).headers["Location"] for _ in range(2))
+    known = {
+        ("post", "/tasks"): ("/tasks", MILK),
+        ("post", "/tasks/batch"): ("/tasks/batch", {"operations": [{"op": "create", "task": MILK}]}),
+        ("patch", "/tasks/{id}"): (changed, {"status": "done"}),
+        ("delete", "/tasks/{id}"): (deleted, None),
+        ("patch", "/auth/me"): ("/auth/me", {"email": "k@example.com"}),
+        ("post", "/jobs/{job_id}/retry"): ("/jobs/welcome_email:failed/retry", {}),
+        ("post", "/jobs/{job_id}/cancel"): ("/jobs/welcome_email:queued/cancel", {}),
+    }
+    for path, operations in client.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ())):
+                yield method.upper(), *known[method, path]
+
+
+def send_and_leave(service, client, method, path, body):
+    """Sends the request on a connection that nobody reads."""
+    content = json.dumps(body).encode() if body is not None else b""
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {client.headers['Authorization']}\r\n"
+    head += f"Idempotency-Key: k1\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    connection = socket.create_connection(("127.0.0.1", service.port))
+    connection.sendall(head.encode() + content)
+    return connection
+
+
+def test_after_a_server_was_killed_each_write_is_answered_as_if_it_had_not_been(service):
+    """Killed when everything was committed and no answer was read: the only moment in which a client cannot know."""
+    with service.signed_up("killed") as client, psycopg.connect(service.postgres.url, autocommit=True) as database:
+        all_writes = list(writes(service, client))
+        connections = [send_and_leave(service, client, *write) for write in all_writes]
+        kept = "SELECT count(*) FROM idempotency_key JOIN users ON id = owner_id WHERE username = 'killed'"
+        wait_until(lambda: database.execute(kept).fetchone() == (len(all_writes),))
+        for process in [*psutil.Process(service.process.pid).children(recursive=True), service.process]:
+            process.kill()
+        service.process.wait()
+        service.serve()
+        answers = [
+            client.request(method, path, json=body, headers={"Idempotency-Key": "k1"})
+            for method, path, body in all_writes
+        ]
+        history = database.execute("SELECT version, kind FROM event WHERE actor = 'killed'").fetchall()
+    for connection in connections:
+        connection.close()
+
+    assert len(all_writes) >= 7
+    assert all(answer.is_success and answer.headers["Idempotency-Replayed"] == "true" for answer in answers)
+    # the account, two tasks before, one alone and one in the batch; a change of a task and of the account; a deletion
+    assert sorted(history) == [(1, "created")] * 5 + [(2, "deleted"), (2, "updated"), (2, "updated")]
