@@ -30,6 +30,7 @@ class Kind(models.TextChoices):
 class Via(models.TextChoices):
     API = "api"
     STAFF = "staff"
+    JOB = "job"
     IMPORT = "import"
     COMMAND = "command"
 

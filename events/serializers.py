@@ -10,7 +10,7 @@ from taskhub.api.serializers import ChoiceField, StrictSerializer, TextField
 class EventSerializer(StrictSerializer):
     version = serializers.IntegerField(min_value=1, help_text="The version that it made.")
     kind = ChoiceField(Kind.choices)
-    actor = TextField(help_text="A username, or `staff`, `import` or `command`.")
+    actor = TextField(help_text="A username, or `staff`, `job`, `import` or `command`.")
     request_id = TextField(help_text="The `X-Request-ID` of the request, `-` where there was none.")
     created_at = serializers.DateTimeField()
     changes = serializers.DictField(help_text='By field: `{"old": …, "new": …}`. Of a deletion, what was lost.')

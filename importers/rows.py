@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db.models import Max
+
 from accounts.models import User
 from events.models import Actor, Event, Kind, Versioned, Via
 
@@ -83,10 +85,19 @@ def insert(rows: list[Resource]) -> tuple[set[Any], set[Any]]:
         return set(), set()
     present = type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True)
     known = set(present)
+    go_on_counting(rows)
     type(rows[0])._default_manager.bulk_create((row for row in rows if row.pk not in known), ignore_conflicts=True)
     new = set(present.all()) - known
     Event.objects.record([row.event(Kind.CREATED) for row in rows if row.pk in new], Actor("", Via.IMPORT))
     return new, known
+
+
+def go_on_counting(rows: list[Resource]) -> None:
+    """What was deleted here and comes back has the version after its last event."""
+    last = Event.objects.filter(resource_id__in=[row.pk for row in rows], resource=rows[0].resource)
+    versions = dict(last.order_by().values_list("resource_id").annotate(Max("version")))
+    for row in rows:
+        row.version = versions.get(row.pk, 0) + 1
 
 
 def existing_users(ids: Iterable[str | None]) -> set[str]:

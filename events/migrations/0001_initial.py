@@ -57,7 +57,13 @@ class Migration(migrations.Migration):
                 (
                     "via",
                     models.CharField(
-                        choices=[("api", "Api"), ("staff", "Staff"), ("import", "Import"), ("command", "Command")],
+                        choices=[
+                            ("api", "Api"),
+                            ("staff", "Staff"),
+                            ("job", "Job"),
+                            ("import", "Import"),
+                            ("command", "Command"),
+                        ],
                         max_length=20,
                     ),
                 ),

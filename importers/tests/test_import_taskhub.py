@@ -237,3 +237,19 @@ def test_the_report_has_every_row_and_the_screen_the_first_twenty(run, fastapi, 
     assert said.count("at least 3 characters") == 20
     assert len(lines) == 25
     assert lines[0].keys() == {"table", "id", "reason", "detail"}
+
+
+def test_a_task_that_was_deleted_here_comes_back_as_its_next_version(run, fastapi):
+    pk = fastapi.task(fastapi.user("alice"), title="Buy milk")
+    run()
+    alice_client = client_of(User.objects.get())
+    alice_client.delete(f"/tasks/{pk}")
+    run()
+    events = alice_client.get(f"/tasks/{pk}/events").json()["items"]
+
+    assert alice_client.get(f"/tasks/{pk}").json()["version"] == 3
+    assert [(event["kind"], event["actor"]) for event in events] == [
+        ("created", "import"),
+        ("deleted", "alice"),
+        ("created", "import"),
+    ]

@@ -1,9 +1,14 @@
 """What was done to a task, as its owner reads it."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from conftest import client_of
+from events.handlers import old_events
 from events.models import LONGEST_VALUE, Actor, Change, Event, Kind, Via
+from jobs.running import delete_batch
 from tasks.models import Task
 from tasks.tests.factories import TaskFactory
 
@@ -95,3 +100,21 @@ def test_events_are_numbered_within_their_owner(alice, bob):
 @pytest.mark.parametrize("query", [{"limit": 0}, {"cursor": "x"}, {"skip": 1}, {"kind": "created"}])
 def test_a_bad_parameter_is_refused(alice, url, query):
     assert client_of(alice).get(f"{url}/events", query).status_code == 400
+
+
+def test_they_are_kept_for_a_year(alice, alice_client, url, settings):
+    alice_client.patch(url, {"title": "Buy bread"})
+    old = timezone.now() - timedelta(days=settings.EVENTS_KEEP_DAYS, seconds=1)
+    Event.objects.filter(version=1).update(created_at=old)
+    delete_batch(old_events())
+
+    assert [event["version"] for event in alice_client.get(f"{url}/events").json()["items"]] == [2]
+    assert alice_client.patch(url, {}, headers={"If-Match": '"1"'}).json()["changed_fields"] == ["title"]
+
+
+def test_what_is_no_longer_known_is_not_claimed_to_be_nothing(alice_client, url):
+    for title in ("Buy bread", "Buy eggs"):
+        alice_client.patch(url, {"title": title})
+    Event.objects.filter(version=2).delete()
+
+    assert alice_client.patch(url, {}, headers={"If-Match": '"1"'}).json()["changed_fields"] is None

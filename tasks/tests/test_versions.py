@@ -48,6 +48,13 @@ def test_who_has_it_is_told_that_it_is_unchanged(alice_client, task, url, spelle
     assert (response.status_code, response.content, response["ETag"]) == (304, b"", task["ETag"])
 
 
+@pytest.mark.parametrize("condition", ["", "1", '"1', "W/1"])
+def test_a_condition_of_a_reader_that_cannot_be_read_is_refused(alice_client, url, condition):
+    response = alice_client.get(url, headers={"If-None-Match": condition})
+
+    assert (response.status_code, response.json()["errors"][0]["header"]) == (400, "If-None-Match")
+
+
 def test_a_proxy_that_compresses_may_mark_the_etag(alice_client, task, url):
     marked = task["ETag"][:-1] + '-gzip"'
 
