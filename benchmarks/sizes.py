@@ -1,4 +1,4 @@
-"""`python -m benchmarks.sizes`: the room that a million tasks and jobs take, on servers of their own.
+"""`python -m benchmarks.sizes`: the room that a million tasks, events and jobs take, on servers of their own.
 
 Rows come in the order of time, as they would; owners take turns. Afterwards nothing of it is left.
 """
@@ -39,6 +39,20 @@ SELECT 'welcome_email:' || numbered('8002', n), 'welcome_email', owner(n),
     '', '', moment(n), moment(n), moment(n)
 FROM generate_series(1, 1000000) AS n
 """,
+    """
+INSERT INTO event (owner_id, number, resource, resource_id, version, kind, actor, via, request_id, created_at, changes)
+SELECT owner(n), n / 10000, 'task', numbered('8001', n / 2), 1 + n % 2, (ARRAY['created', 'updated'])[1 + n % 2],
+    'user_' || n % 10000, 'api', md5(n::text), moment(n),
+    CASE n % 2 WHEN 0 THEN '{}' ELSE '{"status": {"old": "todo", "new": "done"}}' END::jsonb
+FROM generate_series(1, 1000000) AS n
+""",
+    """
+INSERT INTO idempotency_key (owner_id, digest, fingerprint, created_at, status, headers, body)
+SELECT owner(n), md5(n::text)::uuid, sha256(n::text::bytea), moment(n), 201,
+    jsonb_build_object('ETag', '"1.1"', 'Location', '/tasks/' || numbered('8001', n), 'Content-Type', 'any/type'),
+    convert_to(rpad('{"id":"', 330, md5(n::text)), 'UTF8')
+FROM generate_series(1, 100000) AS n
+""",
     "VACUUM ANALYZE",
 )
 SIZES = """
@@ -57,7 +71,7 @@ def main() -> None:
     ):
         for statement in FILL:
             database.execute(statement)
-        for table in ("users", "tasks", "job_log"):
+        for table in ("users", "tasks", "event", "idempotency_key", "job_log"):
             sys.stdout.write(report(database.execute(SIZES, {"table": table}).fetchall()))
 
 
