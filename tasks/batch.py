@@ -13,7 +13,7 @@ from events.conditions import Behind, require_not_behind
 from events.models import Actor, Change, Event, Kind, Via
 from taskhub.api.errors import problem_body
 from taskhub.api.problems import IdConflict, InputError, Problem
-from taskhub.api.serializers import ChoiceField, IdField, StrictSerializer
+from taskhub.api.serializers import BooleanField, ChoiceField, IdField, IntegerField, StrictSerializer
 from taskhub.postgresql.errors import violated_constraint
 from tasks.models import ID_CONSTRAINTS, Task
 from tasks.serializers import NewTaskSerializer, TaskSerializer
@@ -23,7 +23,7 @@ WRITTEN = (*Task.recorded, *Task.derived, "version")
 
 
 class BatchSerializer(StrictSerializer):
-    atomic = serializers.BooleanField(default=True)
+    atomic = BooleanField(default=True)
     operations = serializers.ListField(child=serializers.JSONField(), min_length=1, max_length=MOST_OPERATIONS)
 
 
@@ -35,7 +35,7 @@ class CreateSerializer(StrictSerializer):
 class DeleteSerializer(StrictSerializer):
     op = ChoiceField(["create", "update", "delete"])
     id = IdField(source="pk")
-    if_match = serializers.IntegerField(required=False, min_value=1)
+    if_match = IntegerField(required=False, min_value=1)
 
 
 class UpdateSerializer(DeleteSerializer):

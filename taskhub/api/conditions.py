@@ -25,7 +25,7 @@ def tags(request: Request, header: str) -> list[str] | None:
 
     `*` is a list of itself. Raises BadHeader.
     """
-    sent = request.headers.get(header)
+    sent = request.META.get(f"HTTP_{header.upper().replace('-', '_')}")  # request.headers costs more
     if sent is None:
         return None
     if sent.strip() == "*":

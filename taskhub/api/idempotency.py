@@ -22,6 +22,7 @@ from taskhub.postgresql.errors import is_caused_by
 from taskhub.postgresql.statements import NothingInserted
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+IN_META = "HTTP_IDEMPOTENCY_KEY"  # request.headers would be made anew for each request
 KEY = re.compile(r'[\x21\x23-\x7e]{1,255}|"(?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255}"')
 # Waits for a request with the same key, up to PostgreSQL's lock_timeout. No row when that one is, or was, done
 CLAIM = """WITH caller AS ({active}) INSERT INTO idempotency_key (owner_id, digest, fingerprint)
@@ -107,7 +108,7 @@ def insert_once(
 
 def digest_of(request: Request) -> UUID:
     """Raises BadHeader."""
-    key = request.headers[HEADER]
+    key = request.META[IN_META]
     if not KEY.fullmatch(key):
         raise BadHeader(HEADER, "It must be 1 to 255 visible ASCII characters, bare or in quotes.")
     if key.startswith('"'):
@@ -119,7 +120,7 @@ def digest_of(request: Request) -> UUID:
 def fingerprint_of(request: Request) -> bytes:
     """Of JSON and forms the value that was sent, so that a client may write it in another way when it repeats it."""
     value = None if request.method == "DELETE" else request.data
-    said = json.dumps([value, request.headers.get("If-Match")], sort_keys=True, separators=(",", ":"))
+    said = json.dumps([value, request.META.get("HTTP_IF_MATCH")], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(said.encode()).digest()
 
 

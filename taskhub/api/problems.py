@@ -71,7 +71,7 @@ class BodyTooLarge(Problem):
 class DatabaseUnavailable(Problem):
     status_code = 503
     default_code = "database_unavailable"
-    default_detail = "The database did not answer. If this was a change, look whether it was made before trying again."
+    default_detail = "The database did not answer. A change may have been made: repeat it with its Idempotency-Key."
     retry_after = 1
 
 
@@ -202,11 +202,12 @@ EXPLANATIONS = {
     "internal_error": Explanation(
         500,
         "A mistake on the side of the server, which has logged it.",
-        "If it was a change, look whether it was made. Report it with the request_id.",
+        "Report it with the request_id. Repeat a change with the same Idempotency-Key: it is done once at most.",
     ),
     "database_unavailable": Explanation(
         503,
         "The database did not answer.",
-        "Wait as many seconds as Retry-After says. If it was a change, look whether it was made, then send it again.",
+        "Wait as many seconds as Retry-After says, then send it again. A change may have been made: use the same"
+        " Idempotency-Key or, without one, look first.",
     ),
 }  # by code, in the order of their status

@@ -81,6 +81,24 @@ class IdField(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
+class BooleanField(serializers.BooleanField):
+    """true or false and nothing else: REST framework would take "yes" and 1, too."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class IntegerField(serializers.IntegerField):
+    """A JSON integer and nothing else: REST framework would take "12", too."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class ChoiceField(serializers.ChoiceField):
     """Names the choices when it refuses a value."""
 

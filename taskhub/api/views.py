@@ -33,7 +33,7 @@ def checks_caller(handler: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(handler)
-    def checked(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def checked(view: "BaseView", request: Request, *args: Any, **kwargs: Any) -> Any:
         caller = caller_of(request)
         try:
             response = handler(view, request, *args, **kwargs)
@@ -42,6 +42,8 @@ def checks_caller(handler: Callable[..., Any]) -> Callable[..., Any]:
             raise
         if not caller.checked:
             raise RuntimeError(f"{handler.__qualname__} has answered without looking the caller up.")
+        if view.sent:
+            raise RuntimeError(f"{handler.__qualname__} has ignored an Idempotency-Key.")
         return response
 
     checked.checks_caller = True  # type: ignore[attr-defined]
@@ -64,7 +66,7 @@ class BaseView(APIView):
     http_method_names = ("get", "post", "patch", "delete", "head")
     parameters: Collection[str] = ()
     ignored_parameters: Collection[str] = ()
-    sent: idempotency.Sent | None = None  # with an Idempotency-Key
+    sent: idempotency.Sent | None = None  # with an Idempotency-Key, until insert_once() takes it
     caller: Any  # the Caller, also where request.user is looked up
     atomic = True  # what may write runs in a transaction
     takes_keys = True  # Idempotency-Key
@@ -84,19 +86,21 @@ class BaseView(APIView):
         super().initial(request, *args, **kwargs)
         if request.META.get("QUERY_STRING"):
             self.check_parameters(request)
-        if idempotency.HEADER in request.headers or request.method in WRITING:
+        if request.method in WRITING or idempotency.IN_META in request.META:
             self.enclose_handler(request)
 
     def enclose_handler(self, request: Request) -> None:
         """In the transaction that it needs. Raises BadHeader for a key where none is taken."""
         name = str(request.method).lower()
         handler = getattr(self, name, self.http_method_not_allowed)
-        if idempotency.HEADER in request.headers:
+        if idempotency.IN_META in request.META:
             if request.method not in WRITING or not self.takes_keys:
                 raise BadHeader(idempotency.HEADER, "This operation takes no key.", "not_taken")
-            self.sent = idempotency.sent(request)
-            if not hasattr(handler, "checks_caller"):
-                handler = partial(idempotency.once, self.caller, self.sent, self.longest_kept, handler)
+            sent = idempotency.sent(request)
+            if hasattr(handler, "checks_caller"):
+                self.sent = sent
+            else:
+                handler = partial(idempotency.once, self.caller, sent, self.longest_kept, handler)
         elif self.atomic and not hasattr(handler, "checks_caller"):
             handler = transaction.atomic(handler)
         setattr(self, name, handler)
@@ -107,9 +111,10 @@ class BaseView(APIView):
         """In a handler that checks its caller: the answer that `respond` makes of what `insert` returns, the caller's
         username and version. With an Idempotency-Key, the statement of `insert` keeps it, or does nothing.
         """
-        if self.sent:
-            return idempotency.insert_once(self.caller, self.sent, insert, respond)
-        return respond(*insert(self.caller))
+        sent, self.sent = self.sent, None
+        if sent is None:
+            return respond(*insert(self.caller))
+        return idempotency.insert_once(self.caller, sent, insert, respond)
 
     def check_parameters(self, request: Request) -> None:
         for name, values in request.query_params.lists():
