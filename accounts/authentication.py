@@ -39,7 +39,7 @@ class KeyRing(TokenBackend):
     def get_verifying_key(self, token: Any) -> str:
         kid = jwt.get_unverified_header(token).get("kid", "")
         if kid not in settings.JWT_SIGNING_KEYS:
-            raise TokenBackendError("The token names no key of ours.")
+            raise TokenBackendError("The token names an unknown key.")
         return str(settings.JWT_SIGNING_KEYS[kid])
 
 

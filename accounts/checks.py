@@ -21,4 +21,6 @@ def letters_beyond_ascii_have_two_cases(
         if cursor.fetchone()[0]:
             return []
     hint = "CREATE DATABASE ... LOCALE 'C.UTF-8' TEMPLATE template0"
-    return [Error("The locale of the database knows no case beyond ASCII.", hint=hint, id="accounts.E001")]
+    return [
+        Error("The locale of the database has no upper and lower case beyond ASCII.", hint=hint, id="accounts.E001")
+    ]

@@ -115,7 +115,7 @@ describe_logout = extend_schema_view(
     post=operation(
         "logOut",
         "Sign out",
-        "The refresh token is useless from now on, as it may have been before. An access token lives until it expires.",
+        "The refresh token is useless from now on, or was already. An access token is valid until it expires.",
         request=RefreshTokenSerializer,
         responses={204: None},
         problems=[NO_TOKEN],
@@ -126,7 +126,7 @@ describe_me = extend_schema_view(
     get=operation(
         "getMe",
         "Read your account",
-        "Who the token stands for.",
+        "The account that the token belongs to.",
         responses={200: UserSerializer, 304: NOT_MODIFIED},
         parameters=[IF_NONE_MATCH, etag_header(200)],
         examples=[USER],

@@ -35,7 +35,7 @@ def for_servers() -> Account | None:
 
 
 def output_of(command: list[str], account: Account | None) -> str | None:
-    """What a short command prints under that account; None when it fails, also when the account may not run it."""
+    """The output of a short command under that account; None if it fails or the account may not run it."""
     try:
         done = subprocess.run(
             command,
@@ -54,7 +54,7 @@ def output_of(command: list[str], account: Account | None) -> str | None:
 
 
 def can_enter(account: Account, folder: Path) -> bool:
-    """Whether that account gets as far as this folder: a home of mode 0700 above it stops it."""
+    """Whether that account can reach this folder, which a parent of mode 0700 prevents."""
     return output_of(["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)], account) is not None
 
 
@@ -67,7 +67,7 @@ def shared_temp(account: Account) -> Path:
 
 
 def require_own(folder: Path) -> None:
-    """Raise unless this folder below a world-writable one is ours: anybody may have made it before us."""
+    """Raise unless this folder is ours: anybody can create one below a world-writable folder."""
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise DevstackError(f"{folder} should be a folder that only we can write to, but is not; look who made it")

@@ -73,7 +73,7 @@ def manage(arguments: list[str]) -> int:
 
 
 def _urls_of_running(folder: Path) -> dict[str, str] | None:
-    """The URLs to use of the command that has this home, once it has them; None when nobody has it, and now we do."""
+    """The URLs of the command that occupies this home, once it has them; None if nobody does, and we do now."""
     waited = False
     while not home.try_occupy(folder):
         found = home.running(folder) or {}
@@ -88,7 +88,7 @@ def _urls_of_running(folder: Path) -> dict[str, str] | None:
 
 
 def _run_on_terminal(command: list[str], environment: dict[str, str]) -> int:
-    """Run a command that may ask questions; signals are its to answer. Returns its exit code as a shell would."""
+    """Run an interactive command, which gets the signals itself. Returns its exit code as a shell would."""
     child = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent(signal.SIGTERM))
     while True:
         with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Private files, and the locks that the operating system drops for whoever dies."""
+"""Private files, and locks that the operating system releases when a process dies."""
 
 import errno
 import fcntl
@@ -63,7 +63,7 @@ class Lock:
         self._descriptor = os.open(path, flags, 0o600)
 
     def take(self, *, shared: bool = False) -> bool:
-        """Take the lock, or turn a held one into the other kind; False when somebody else's is in the way."""
+        """Take the lock, or convert a held one; False if somebody else's is in the way."""
         try:
             fcntl.flock(self._descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:

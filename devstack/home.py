@@ -1,4 +1,4 @@
-"""Which devstack command has a home now, and what it runs there."""
+"""Which devstack command occupies a home, and what it runs there."""
 
 import json
 import os
@@ -19,7 +19,7 @@ class AlreadyRunning(DevstackError):
 
 
 def try_occupy(home: Path) -> Lock | None:
-    """Take this home for life; None when another command has it."""
+    """Occupy this home until the process ends; None if another command has it."""
     lock = Lock(home / "lock", os.O_RDONLY | os.O_CREAT)
     # More than once, because one who only looks holds a shared lock for an instant.
     for _ in range(5):
@@ -32,7 +32,7 @@ def try_occupy(home: Path) -> Lock | None:
 
 
 def occupy(home: Path) -> Lock:
-    """Take this home for life, or raise AlreadyRunning."""
+    """Occupy this home until the process ends, or raise AlreadyRunning."""
     lock = try_occupy(home)
     if lock is None:
         where = (running(home) or {}).get("address") or "in another devstack command that will end soon"
@@ -52,7 +52,7 @@ def running(home: Path) -> dict[str, str] | None:
         if lock.take(shared=True):
             return None
         facts: dict[str, str] = json.loads((home / _FACTS).read_text())
-    except FileNotFoundError:  # the first of all runs has not come so far
+    except FileNotFoundError:  # the very first run has not got that far
         return {}
     else:
         return facts

@@ -21,7 +21,7 @@ _CLOCK_STEP = 10  # seconds that a start time may seem to move when the clock is
 
 
 def runs(process: psutil.Process) -> bool:
-    """Whether it has not ended; one that waits for its parent to notice has."""
+    """Whether it is still running; a zombie is not."""
     with suppress(psutil.NoSuchProcess):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
@@ -67,7 +67,7 @@ def end(
     stop_steps: StopSteps,
     idle: Callable[[float], object] = time.sleep,
 ) -> bool:
-    """Ask a process to stop, ever less politely; says so when it does not obey in time. Returns whether it is gone."""
+    """Stop a process with ever stronger signals; reports if it does not end in time. Returns whether it is gone."""
     for signum, seconds in (*stop_steps, (signal.SIGKILL, 5.0)):
         if is_gone():
             return True

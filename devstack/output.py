@@ -1,4 +1,4 @@
-"""What children print, read by the one thread there is and handed on line by line."""
+"""The output of children, read by the only thread and handed on line by line."""
 
 import os
 import selectors

@@ -145,7 +145,7 @@ class Service:
 
 @cache
 def migrated() -> Path:
-    """The folder of a stopped PostgreSQL that has our tables, for copies: to migrate takes longer than all the rest."""
+    """The folder of a stopped PostgreSQL with our tables, to be copied: migrating takes longer than everything else."""
     home = ExitStack()
     atexit.register(home.close)
     service = Service(home.enter_context(temporary_home()))

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin are only remembered here; each wait looks, so that nothing is left half done."""
+"""Signals are only recorded here; each wait checks for them, so that nothing is left half done."""
 
 import signal
 from types import FrameType
@@ -27,7 +27,7 @@ def check() -> None:
 
 
 def take() -> list[int]:
-    """The signals that came since the last call; for the one who passes them on."""
+    """The signals since the last call, for passing them on."""
     taken, _received[:] = _received[:], []
     return taken
 

@@ -111,7 +111,7 @@ class Supervisor:
                 raise DevstackError(f"not ready after {_LONGEST_START:.0f} s: {', '.join(self._starting)}")
 
     def watch(self) -> NoReturn:
-        """Pass on what the parts print until a signal comes or one of them ends, both of which raise."""
+        """Pass on what the parts print until a signal comes or a part ends; both raise."""
         while True:
             self._look(0.2)
 

@@ -185,7 +185,7 @@ class JobAdmin(ReadOnly, LargeTable):
         try:
             chosen = locked(jobs.order_by("pk"))
         except Refused:
-            said = "A worker holds one of these jobs at this moment. Nothing was done: try again."
+            said = "A worker holds one of these jobs right now. Nothing was done; try again."
             self.message_user(request, said, messages.ERROR)
             return None
         possible = [job for job in chosen if not refusal(job, action)]
@@ -255,7 +255,7 @@ def states_panel(url: str, told: dict[str, Any]) -> Panel:
 def late_panel(url: str, told: dict[str, Any]) -> Panel:
     waits = late()
     if waits is None:
-        return Panel("Late jobs", url, "unknown", ["There are too many unfinished jobs to look."], SafeString(""))
+        return Panel("Late jobs", url, "unknown", ["There are too many unfinished jobs to check."], SafeString(""))
     due, number = told["oldest_due"], sum(waits.values())
     oldest = f"{due['job_id']} has waited {duration(due['late_seconds'])}." if due else "Nothing is due."
     chart = charts.columns(

@@ -19,7 +19,7 @@ Action = Literal["retry", "cancel"]
 class Refused(Problem):
     status_code = 409
     default_code = "conflict"
-    default_detail = "The job changed at this moment. Look at it again."
+    default_detail = "The job has just changed. Look at it again."
 
 
 def locked(jobs: QuerySet[Job]) -> list[Job]:
@@ -34,7 +34,7 @@ def locked(jobs: QuerySet[Job]) -> list[Job]:
     except OperationalError as error:
         if not is_caused_by(error, LockNotAvailable):
             raise
-        raise Refused("A worker holds this job at this moment. Look at it again.") from error
+        raise Refused("A worker holds this job right now. Look at it again.") from error
 
 
 def control(job: Job, action: Action, by: Actor) -> None:
@@ -78,10 +78,10 @@ def refusal(job: Job, action: Action) -> str:
     state = job.get_state_display().lower()
     if action == "cancel":
         if job.state == State.RUNNING and job.cancel_requested_at:
-            return "Somebody has asked to cancel this job already."
-        return "" if job.state in UNFINISHED else f"Only a queued or running job is cancelled, and this one is {state}."
+            return "This job was already asked to stop."
+        return "" if job.state in UNFINISHED else f"Only a queued or running job can be cancelled; this one is {state}."
     if job.state not in RETRIABLE:
-        return f"Only a job that failed or needs review is retried, and this one is {state}."
+        return f"Only a job that failed or needs review can be retried; this one is {state}."
     return "" if find_kind(job.pk) else "This release does not know this kind of job."
 
 
@@ -89,8 +89,8 @@ def consequence(job: Job, action: Action) -> str:
     """What the action will do, as a sentence, provided that it is not refused."""
     if action == "cancel":
         if job.state == State.QUEUED:
-            return "It will not be done."
-        return "It runs: its handler is asked to stop. If it does not look, this attempt goes on."
+            return "It will not run."
+        return "It is running: its handler is asked to stop. If the handler does not check, this attempt goes on."
     again = f"It will be tried again, up to {kind_for_job(job.pk).max_attempts} times."
     if job.state == State.NEEDS_REVIEW:
         return f"Whether its external effect happened is not known. You decide that it may happen again. {again}"
@@ -103,4 +103,4 @@ def refusal_to_owner(job: Job, action: Action) -> str:
     kind = find_kind(job.pk)
     allowed = kind is not None and ("retry_in_doubt" if in_doubt else action) in kind.owner_may
     doubt = " while it is not known whether their effect happened" if in_doubt else ""
-    return refusal(job, action) if allowed else f"Jobs of this kind do not let their owners {action} them{doubt}."
+    return refusal(job, action) if allowed else f"Owners may not {action} jobs of this kind{doubt}."

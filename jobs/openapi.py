@@ -44,7 +44,7 @@ RETRIED = OpenApiExample(
     response_only=True,
 )
 CANCELLED = OpenApiExample(
-    "It will not be done",
+    "It will not run",
     {**JOB.value, "state": "cancelled", "attempt": 0, "started_at": None, "result": None},
     response_only=True,
     status_codes=[200],
@@ -70,7 +70,7 @@ JOB_ID = OpenApiParameter(
 )
 CONTROL: dict[str, Any] = {
     "request": {"application/json": NO_FIELDS},
-    "problems": [Refused(), invalid("colour", "unknown_field", "This field is not known here.")],
+    "problems": [Refused(), invalid("colour", "unknown_field", "This field is unknown.")],
 }
 
 describe_jobs = extend_schema_view(

@@ -80,7 +80,10 @@ class Kind:
             (f"its queue must be one of {', '.join(QUEUES)}", self.queue not in QUEUES),
             ("in_doubt must be 'retry' or 'park'", self.in_doubt not in ("retry", "park")),
             ("only an external part can be in doubt", self.in_doubt == "park" and self.external is None),
-            ("owner_may names something else than a control", bool({*self.owner_may} - {*get_args(Control)})),
+            (
+                "owner_may may only name retry, cancel and retry_in_doubt",
+                bool({*self.owner_may} - {*get_args(Control)}),
+            ),
             ("max_attempts must be at least 1", self.max_attempts < 1),
             ("a time or rate must be more than 0", any(one is not None and one <= 0 for one in amounts)),
         ):
@@ -213,7 +216,7 @@ class Schedule:
         try:
             self.latest_tick(datetime.now(UTC))
         except (CronSimError, ZoneInfoNotFoundError, StopIteration, ZeroDivisionError) as error:
-            raise ValueError(f"{self.definition} is no schedule: {error}") from error
+            raise ValueError(f"{self.definition} is not a schedule: {error}") from error
 
     def latest_tick(self, now: datetime) -> datetime:
         """The latest tick up to now."""

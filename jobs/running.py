@@ -41,7 +41,9 @@ def check_cancelled(job: Job) -> None:
     `in_doubt="park"` looks before its effect alone. Raises LeaseLost and RuntimeError as heartbeat() does.
     """
     if connection.in_atomic_block:
-        raise RuntimeError("check_cancelled() belongs into the external part: nobody can ask during a transaction.")
+        raise RuntimeError(
+            "check_cancelled() is for the external part: during a transaction, requests to cancel are invisible."
+        )
     rows = list(Job.objects.held(job).values_list("cancel_requested_at", flat=True))
     if not rows:
         raise LeaseLost(job.job_id)

@@ -1,4 +1,4 @@
-"""`python3 -m devstack chaos`: jobs under faults, and what became of each. docs/reliability.md explains it."""
+"""`python3 -m devstack chaos`: jobs under faults, and what happened to each. docs/reliability.md explains it."""
 
 import argparse
 import json
@@ -42,7 +42,7 @@ def parse(words):
 
 
 def at_least(least, why=""):
-    """The type of a whole number that is not less."""
+    """An argument type: a whole number that is not less."""
 
     def number(text):
         if not text.isdecimal():

@@ -1,4 +1,4 @@
-"""What became of the jobs, held against what their producers wrote down. In the manner of Jepsen's total-queue."""
+"""Compares the jobs with what their producers recorded, like Jepsen's total-queue."""
 
 from collections import Counter, defaultdict
 
@@ -73,7 +73,7 @@ class Checker:
             self.counts[kind_for_job(job.job_id)]["most_attempts"] = most
 
     def found(self, job_id):
-        """The names of all that is true of it."""
+        """The names of all faults and facts that apply to it."""
         job = self.jobs.get(job_id)
         yield from self.of_registration(job_id, job)
         if job is None:

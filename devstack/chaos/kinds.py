@@ -1,4 +1,4 @@
-"""The kinds of jobs that a run is made of. What they do can be counted, by witnesses that forget nothing."""
+"""The kinds of jobs that a run is made of. Their effects are counted in durable files and tables."""
 
 import os
 import signal
@@ -25,9 +25,9 @@ AT_WORK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 def misbehave(job, place):
-    """A few jobs stumble at first: a pause of the worker, a crash, an error. In a group they take others with them.
+    """A few jobs fail at first: the worker pauses or crashes, or an error is raised, which affects others of the group.
 
-    A pause is not ended by the time limit, or what else protects the job would never be needed.
+    The time limit does not end a pause, or the other protections would never be needed.
     """
     action = job.payload.get(place)
     if action is None or not records.once(f"{place}-{job.job_id}"):

@@ -1,4 +1,4 @@
-"""What goes wrong in a run. It happens in the main thread, one thing after another; what heals, heals by itself."""
+"""Injects the faults of a run, in the main thread, one after another, and ends those that do not end by themselves."""
 
 import sched
 import signal
@@ -40,7 +40,7 @@ class Nemesis:
         self.done[fault] += 1
 
     def look(self):
-        """Do what is due, bring back who ended, wake who sleeps, and see that every worker works."""
+        """Do what is due, restart what has ended, wake what sleeps, and check that every worker works."""
         self.agenda.run(blocking=False)
         if time.monotonic() > self.nudged + NUDGE:
             self.nudged = time.monotonic()
@@ -61,7 +61,7 @@ class Nemesis:
         self.waking.discard(part)
 
     def see_that_it_works(self, worker):
-        """Whatever happened to Redis: soon after it is back, each worker takes messages."""
+        """Soon after Redis is back, each worker must take messages again."""
         silent_since = max(worker.awake_since, self.stage.records.last_pulse(worker.name), self.healed_at)
         if worker not in self.waking and time.time() - silent_since > STUCK:
             self.stuck.append(worker.name)
@@ -70,13 +70,13 @@ class Nemesis:
             send(worker.pid, signal.SIGKILL)
 
     def calm(self):
-        """No more faults, but for what is under way: that heals as planned."""
+        """No more faults; those under way end as planned."""
         for event in self.agenda.queue:
             if event.action == self.strike:
                 self.agenda.cancel(event)
 
     def rest(self):
-        """Until whoever sleeps has woken and had its time, and every job is finished, or still is. Not for ever."""
+        """Wait until all processes are awake and every job is finished, up to MOST_REST."""
         self.calm()
         awake_since = started = time.monotonic()
         while (now := time.monotonic()) < started + MOST_REST:
@@ -102,7 +102,7 @@ class Nemesis:
         send(self.dice.choice(self.stage.schedulers).pid, signal.SIGKILL)
 
     def kill_valkey(self):
-        """All that it knows is gone."""
+        """All of its data is lost."""
         self.crash(self.stage.valkey, signal.SIGKILL)
 
     def kill_postgres(self):
@@ -140,7 +140,7 @@ class Nemesis:
             self.later(OUTAGE, self.flushall)
 
     def fulldisk(self):
-        """Valkey answers, and refuses."""
+        """The disk of Valkey is full: it answers, but refuses."""
         try:
             fill_disk(self.stage.valkey)
             self.later(OUTAGE, self.freedisk)

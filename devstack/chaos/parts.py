@@ -93,7 +93,7 @@ class Part:
             send(pid, signal.SIGSTOP)
 
     def end_orphans_of(self, session):
-        """Children that outlived their parent do no harm but use memory."""
+        """Kill children that outlived their parent; they do no harm, but use memory."""
         for pid in marked(self.home):
             if session_of(pid) == session:
                 send(pid, signal.SIGKILL)

@@ -18,8 +18,8 @@ KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey":
 TROUBLES = {"freeze_child": 2, "freeze_worker": 4, "freeze_valkey": 1, "fulldisk": 2, "flushall": 3}
 NETWORK = {"cut_postgres": 2, "cut_valkey": 2, "swallow_postgres": 1, "swallow_valkey": 2, "delay_postgres": 1}
 TROUBLES |= {**NETWORK, "delay_valkey": 1}
-# What shows by itself that a protection is missing. Where to sleep past a lease is the most dangerous: before the
-# transaction, and in it. And a result that PostgreSQL does not take, after effects that it took
+# What reliably shows that a protection is missing: sleeping past the lease where it is most dangerous, before and in
+# the transaction, and a result that PostgreSQL refuses after effects that it accepted
 PAUSES = (
     ("external_call", "external", "pause"),
     ("external_call", "start", "pause"),
@@ -51,7 +51,7 @@ def pauses(turn):
 
 
 def misbehaviour(dice, kind):
-    """Three of a hundred good jobs stumble once."""
+    """Three of a hundred good jobs fail once."""
     if kind in BAD_KINDS or dice.random() > 0.03:
         return {}
     place = "finish" if kind in DATABASE_ONLY else dice.choice(["external", "finish"])

@@ -43,7 +43,7 @@ def attempt(*job, **options):
 
 
 def send(queue="default", what=None):
-    """A message of our own, or something that is none. Whether the broker took it."""
+    """Send a wake-up, or something malformed. Returns whether the broker took it."""
     try:
         if what is None:
             celery_app.app.send_task("jobs.work", args=[queue], queue=queue, retry=False)
@@ -55,7 +55,7 @@ def send(queue="default", what=None):
 
 
 def roll_back(kind, key, payload):
-    """A job that nobody may ever see."""
+    """Register a job and roll back: it must never be seen."""
     try:
         with transaction.atomic():
             register(kind, f"undone{key}", payload)

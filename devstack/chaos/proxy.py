@@ -27,7 +27,7 @@ class Proxy:
         self.loop.close()
 
     def heal(self):
-        """Whose bytes were swallowed cannot go on: their connections are cut."""
+        """Cuts the connections whose bytes were swallowed, as they cannot go on."""
         swallowed, self.delay, self.swallow = self.swallow, 0.0, False
         if swallowed:
             self.cut()

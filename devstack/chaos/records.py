@@ -23,7 +23,7 @@ class Records:
         return path.read_text().splitlines() if path.exists() else []
 
     def once(self, name):
-        """True for the first who asks by that name, and for nobody else."""
+        """True for the first call with that name only."""
         try:
             os.close(os.open(self.folder / f"once-{name}", os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:

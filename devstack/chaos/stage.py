@@ -34,7 +34,7 @@ CELERY = [sys.executable, "-m", "celery", "-A", "devstack.chaos.celery_app"]
 
 
 class Postbox(Controller):
-    """A mail server that writes down whom each mail is for, and its Message-ID."""
+    """A mail server that records the recipient and Message-ID of each mail."""
 
     def __init__(self, records, port):
         super().__init__(self, hostname="127.0.0.1", port=port)
@@ -99,7 +99,7 @@ class Stage(Service):
         return all(self.records.last_pulse(worker.name) for worker in self.workers)
 
     def nudge(self):
-        """A wake-up for nobody in particular, so that it shows whether each worker takes messages."""
+        """Send a wake-up without a job, which shows whether each worker takes messages."""
         broker = redis.Redis.from_url(self.valkey.url, socket_timeout=0.1, socket_connect_timeout=0.1)
         with broker, suppress(redis.RedisError):  # it is down, or frozen, at this moment
             if broker.llen("default") < len(self.workers):

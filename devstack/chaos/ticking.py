@@ -1,4 +1,4 @@
-"""Work that comes back every ten seconds. What must happen exactly once for each tick, it enqueues."""
+"""Work that recurs every ten seconds, and enqueues what must happen exactly once for each tick."""
 
 from datetime import timedelta
 

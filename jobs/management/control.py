@@ -70,13 +70,13 @@ def resume(names: list[str], **_: Any) -> Answer:
 
 
 def paused_or_not(changed: dict[str, bool], word: str) -> Answer:
-    said = [f"{name}: {word if is_so else 'was so already'}" for name, is_so in changed.items()]
+    said = [f"{name}: {word if is_so else 'was already'}" for name, is_so in changed.items()]
     return {word: [name for name, is_so in changed.items() if is_so]}, said
 
 
 def pausable(name: str) -> str:
     if name not in control.pausable():
-        raise ArgumentTypeError(f"{name[:100]!r} is neither queue:NAME nor kind:NAME of what is known here")
+        raise ArgumentTypeError(f"{name[:100]!r} is no known queue:NAME or kind:NAME")
     return name
 
 
@@ -101,7 +101,7 @@ def lines(action: Action, done: list[str], refused: list[dict[str, str]]) -> Ite
     yield from (f"{job_id}: {word}" for job_id in done)
     yield from (f"{job['job_id']!r}: {job['detail']}" for job in refused)
     if not done and not refused:
-        yield "No job is like that."
+        yield "No job matches."
 
 
 def confirm(action: Action, number: int) -> None:

@@ -100,7 +100,7 @@ def test_a_job_whose_worker_is_committing_is_left_alone_and_said_so(held, monkey
     with held(job, patience="5s"):
         page = confirm(staff_client(boss), "cancel", job)
 
-    assert "A worker holds one of these jobs at this moment. Nothing was done: try again." in page
+    assert "A worker holds one of these jobs right now. Nothing was done; try again." in page
     assert not Event.objects.exists()
 
 

@@ -76,7 +76,7 @@ def test_a_kind_that_does_not_let_owners_is_a_conflict(alice, alice_client, acti
     answer = alice_client.post(path(job, action))
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert answer.json()["detail"] == f"Jobs of this kind do not let their owners {action} them."
+    assert answer.json()["detail"] == f"Owners may not {action} jobs of this kind."
     assert Job.objects.get().state == state
 
 
@@ -108,7 +108,7 @@ def test_a_job_whose_worker_is_committing_is_a_conflict(held, broker):
         answer = client_of(job.owner).post(path(job, "cancel"))
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    assert answer.json()["detail"] == "A worker holds this job at this moment. Look at it again."
+    assert answer.json()["detail"] == "A worker holds this job right now. Look at it again."
 
 
 def test_what_is_in_doubt_is_for_staff_to_decide(alice, alice_client):

@@ -71,7 +71,7 @@ def test_a_job_whose_worker_is_committing_is_told_and_the_rest_is_done(held, job
         told, code = jobs("cancel", running.pk, queued.pk)
 
     assert (told["done"], code) == ([queued.pk], 1)
-    assert told["refused"][0]["detail"] == "A worker holds this job at this moment. Look at it again."
+    assert told["refused"][0]["detail"] == "A worker holds this job right now. Look at it again."
 
 
 def test_a_filter_finds_the_oldest_first(jobs):
@@ -147,7 +147,7 @@ def test_people_read_a_line_for_each_job(db, capsys):
 
     assert capsys.readouterr().out.splitlines() == [
         f"{job.pk}: cancelled, or asked to stop",
-        "No job is like that.",
+        "No job matches.",
     ]
 
 

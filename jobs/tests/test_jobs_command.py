@@ -50,7 +50,7 @@ def test_a_filter_leaves_the_others_out(jobs, alice, filters, found):
 
 
 def test_the_list_says_that_it_is_empty(jobs):
-    assert jobs("list", "--kind", "cron") == "No job is like that.\n"
+    assert jobs("list", "--kind", "cron") == "No job matches.\n"
 
 
 @pytest.mark.parametrize(
@@ -221,9 +221,9 @@ def test_stats_estimate_what_takes_too_long_to_count_and_say_so(jobs, monkeypatc
 
     assert about <= set(told["estimated"])
     assert told["states"][state] == pytest.approx(50_000, rel=0.1)
-    assert "is estimated" in jobs("stats")
+    assert "is an estimate" in jobs("stats")
     if state == "queued":
         assert (told["running"], told["oldest_due"]["late_seconds"] >= 3600) == (None, True)
-        assert "Who is at work is not known" in jobs("stats")
+        assert "The running jobs are unknown" in jobs("stats")
     else:
         assert told["last_hour"]["estimated"]

@@ -33,7 +33,7 @@ def test_a_paused_job_waits_until_somebody_resumes_it(jobs, woken, django_captur
 def test_what_is_paused_already_stays_so_and_is_said(jobs):
     jobs("pause", "queue:bulk", "--by", "first")
 
-    assert "was so already" in jobs("pause", "queue:bulk", "--by", "second")
+    assert "was already" in jobs("pause", "queue:bulk", "--by", "second")
     assert json.loads(jobs("resume", "queue:bulk", "queue:mail", "--json")) == {"resumed": ["queue:bulk"]}
     assert not Pause.objects.exists()
 

@@ -137,7 +137,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
         return problem_response(BadRequest("The Host header names no host that this server answers for."), request)
     in_body = bool(request.META.get("CONTENT_LENGTH"))
-    problem = exceptions.ParseError("The body is not one this server takes.") if in_body else BadRequest()
+    problem = exceptions.ParseError("The server cannot read the body.") if in_body else BadRequest()
     return problem_response(problem, request)
 
 

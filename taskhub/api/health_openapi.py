@@ -90,7 +90,7 @@ def answer_with(serializer: type[serializers.Serializer[Any]], name: str, exampl
 describe_root = extend_schema_view(
     get=operation(
         "getAddresses",
-        "Find your way",
+        "Find the way around",
         "A browser is redirected to `/docs`; a program gets the addresses.",
         responses={200: AddressesSerializer, 302: OpenApiResponse(description="For browsers, to `/docs`.")},
         examples=[ADDRESSES],

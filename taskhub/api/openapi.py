@@ -26,8 +26,8 @@ MEANINGS = {
     202: "Accepted; whether it happens is not decided here.",
     400: "The input is not valid.",
     401: "The caller is not authenticated.",
-    404: "There is no such thing, or the caller may not see it.",
-    409: "Something else came first.",
+    404: "It does not exist, or the caller may not see it.",
+    409: "Another change came first.",
     422: "The request does not fit what came before.",
     412: "It has changed since the version that the request names.",
     503: "The database did not answer.",
@@ -149,7 +149,7 @@ class Schema(AutoSchema):
             yield NotFound()
         if "requestBody" in found:
             yield ParseError("The body is not valid JSON: Expecting value: line 1 column 11 (char 10).")
-        yield BadParameter("colour", "unknown_parameter", "This parameter is not known here.")
+        yield BadParameter("colour", "unknown_parameter", "This parameter is unknown.")
 
     def takes_key(self, found: Document) -> bool:
         taken = isinstance(self.view, BaseView) and self.view.takes_keys

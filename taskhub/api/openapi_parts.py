@@ -99,8 +99,8 @@ COMPONENTS = {
     "headers": HEADERS,
     "responses": {
         "OtherProblem": {
-            "description": "Another problem. 405: this method is not offered. 409: something else came first. 413: the "
-            "body is larger than 1 MiB. 415: its media type is not taken. 500: a mistake on our side. 503: the "
+            "description": "Another problem. 405: this method is not offered. 409: another change came first. 413: the "
+            "body is larger than 1 MiB. 415: its media type is not supported. 500: an error of the server. 503: the "
             "database does not answer; try again after `Retry-After` seconds.",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             "headers": {

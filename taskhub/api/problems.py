@@ -48,7 +48,7 @@ class BadRequest(Problem):
 
     status_code = 400
     default_code = "validation_error"
-    default_detail = "The address or a header is not one this server takes."
+    default_detail = "The address or a header is not valid."
 
 
 class BadHeader(Problem):
@@ -118,7 +118,7 @@ class IdempotencyKeyReused(Problem):
 class InternalError(Problem):
     status_code = 500
     default_code = "internal_error"
-    default_detail = "Something went wrong on our side. The request id helps us to find out what."
+    default_detail = "Something went wrong on the server. Quote the request id when you report it."
 
 
 class Explanation(NamedTuple):
@@ -130,44 +130,48 @@ class Explanation(NamedTuple):
 EXPLANATIONS = {
     "validation_error": Explanation(
         400,
-        "A field of the body, a parameter of the query or a header is not as it must be.",
-        "Each entry of errors names one place, by pointer (body) or parameter (query). Correct them and send it again.",
+        "A field of the body, a parameter of the query or a header is not valid.",
+        "Each entry of errors names one place: a pointer into the body, a parameter or a header. Correct them all.",
     ),
     "malformed_body": Explanation(
         400,
-        "The body cannot be read: it is not JSON in UTF-8, or it holds what programs read differently, such as a"
-        " repeated key.",
-        "Send what a JSON library writes. The detail says what was found.",
+        "The body cannot be read: it is not JSON in UTF-8, or programs would read it differently, as with a repeated"
+        " key.",
+        "Send what a JSON library writes. The detail says what is wrong.",
     ),
-    "username_taken": Explanation(400, "Somebody has this username, in this or other case.", "Choose another one."),
+    "username_taken": Explanation(
+        400, "Somebody has this username already; case does not matter.", "Choose another name."
+    ),
     "not_authenticated": Explanation(
         401,
         "The request has no access token, or one that is expired or not valid. WWW-Authenticate tells which.",
         "Get a new pair from POST /auth/refresh or sign in at POST /auth/login, then send the request again.",
     ),
     "token_not_valid": Explanation(
-        401, "The refresh token is expired, was used before, or is none of ours.", "Sign in at POST /auth/login."
+        401, "The refresh token is expired, was used before, or is unknown.", "Sign in at POST /auth/login."
     ),
     "invalid_credentials": Explanation(
         401,
         "No active user has this username and this password.",
-        "Ask the person again. Which of the two is wrong is not told.",
+        "Ask the user again. Which of the two is wrong is not revealed.",
     ),
     "permission_denied": Explanation(
-        403, "The caller is known and may not do this.", "Sending it again does not help. Ask who gives the rights."
+        403,
+        "The caller is authenticated, but may not do this.",
+        "Sending it again does not help. Ask an administrator for the permission.",
     ),
     "not_found": Explanation(
         404,
         "There is nothing at this address, or the caller may not see it.",
-        "Check the address and the id. What was deleted stays so.",
+        "Check the address and the id. What was deleted stays deleted.",
     ),
     "method_not_allowed": Explanation(
-        405, "The address does not know this method.", "The header Allow names those that it knows."
+        405, "The address does not support this method.", "The header Allow lists those that it does."
     ),
     "conflict": Explanation(
         409,
-        "The request does not fit the present state, or something else changed it first.",
-        "Read the resource again and decide anew.",
+        "The request does not fit the present state, or another change came first.",
+        "Read the resource again and decide whether the request still makes sense.",
     ),
     "id_conflict": Explanation(
         409,
@@ -201,7 +205,7 @@ EXPLANATIONS = {
     ),
     "internal_error": Explanation(
         500,
-        "A mistake on the side of the server, which has logged it.",
+        "An error of the server, which has logged it.",
         "Report it with the request_id. Repeat a change with the same Idempotency-Key: it is done once at most.",
     ),
     "database_unavailable": Explanation(

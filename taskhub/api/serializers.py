@@ -38,7 +38,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         errors = {}
         for name in data.keys() - self.ignored_fields:
             if name not in self.fields:
-                errors[name] = ErrorDetail("This field is not known here.", code="unknown_field")
+                errors[name] = ErrorDetail("This field is unknown.", code="unknown_field")
             elif self.fields[name].read_only and not self.holds(name, data[name]):
                 errors[name] = ErrorDetail("This field cannot be set.", code="read_only_field")
         return errors

@@ -119,6 +119,6 @@ class BaseView(APIView):
     def check_parameters(self, request: Request) -> None:
         for name, values in request.query_params.lists():
             if name not in self.query_parameters():
-                raise BadParameter(name, "unknown_parameter", "This parameter is not known here.")
+                raise BadParameter(name, "unknown_parameter", "This parameter is unknown.")
             if len(values) > 1 and name not in self.ignored_parameters:
-                raise BadParameter(name, "repeated_parameter", "This parameter may be given once.")
+                raise BadParameter(name, "repeated_parameter", "This parameter may be given only once.")

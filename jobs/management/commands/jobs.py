@@ -83,7 +83,7 @@ def list_jobs(state: str | None, kind: str | None, owner: str | None, limit: int
     found = jobs.order_by(order, "-job_id").prefetch_related("owner")[:limit]
     rows = [described(job, (*LISTED, "finished_at")) for job in found]
     columns = ("created_at", "state", "attempt", "error_code", "job_id", "owner")
-    return rows, table(columns, rows) if rows else ["No job is like that."]
+    return rows, table(columns, rows) if rows else ["No job matches."]
 
 
 def show_job(job_id: str, **_: Any) -> Answer:
@@ -128,14 +128,14 @@ def stats_lines(document: dict[str, Any]) -> Iterator[str]:
         ended = f"{day['succeeded']:,} succeeded, {day['failed']:,} failed"
         yield f"In the last 24 hours: {ended}, after {day['retries']:,} retries."
     if about or document["estimated"]:
-        yield f"What is about so many is estimated: to count takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
+        yield f"What says about is an estimate: counting takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
     if running:
         yield ""
         yield from table(("started_at", "worker", "attempt", "job_id"), running)
     if running is None:
-        yield f"Who is at work is not known: to look takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
+        yield f"The running jobs are unknown: finding them takes longer than {stats.QUERY_MILLISECONDS / 1000:g} s."
     elif len(running) == stats.MOST_RUNNING:
-        yield f"These are the {stats.MOST_RUNNING} that have run longest."
+        yield f"These are the {stats.MOST_RUNNING} that have been running longest."
 
 
 def retrying_line(retrying: dict[str, Any]) -> str:
