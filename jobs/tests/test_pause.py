@@ -40,7 +40,7 @@ def test_what_is_paused_already_stays_so_and_is_said(jobs):
 
 @pytest.mark.parametrize("name", ["mail", "queue:post", "kind:unknown", ""])
 def test_what_is_not_known_cannot_be_paused(jobs, name):
-    with pytest.raises(CommandError, match="neither queue:NAME nor kind:NAME"):
+    with pytest.raises(CommandError, match="is no known queue:NAME or kind:NAME"):
         jobs("pause", name)
 
 
