@@ -5,7 +5,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from events.models import Actor, Event, Versioned, Via
-from taskhub.admin import pretty_json
+from taskhub.admin import pretty_text
 
 SHOWN = 20  # the newest
 
@@ -21,12 +21,17 @@ def events_panel(row: Versioned) -> SafeString:
         "",
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         (
-            (event.version, f"{event.created_at:%Y-%m-%d %H:%M:%S}", event.kind, who(event), pretty_json(event.changes))
+            (event.version, f"{event.created_at:%Y-%m-%d %H:%M:%S}", event.kind, who(event), pretty_text(said(event)))
             for event in events
         ),
     )
     head = "<tr><th>version</th><th>time (UTC)</th><th>what</th><th>who</th><th>changes</th></tr>"
     return format_html("<table>{}{}</table>", SafeString(head), lines) if events else SafeString("-")
+
+
+def said(event: Event) -> str:
+    """One field a line."""
+    return "\n".join(f"{name}: {change['old']} → {change['new']}" for name, change in event.changes.items())
 
 
 def who(event: Event) -> str:

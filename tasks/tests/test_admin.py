@@ -133,6 +133,15 @@ def test_a_change_of_staff_is_a_version_and_nothing_new_is_none(boss_client):
     assert (event.version, event.actor, event.via, [*event.changes]) == (2, "boss", "staff", ["description"])
 
 
+def test_staff_see_what_was_done_to_a_task_and_by_whom(boss_client):
+    task = TaskFactory(title="Milk")
+    task.change(Actor("alice", Via.API), title="<Bread>")
+    page = boss_client.get(page_of(task)).content.decode()
+
+    assert "title: Milk → &lt;Bread&gt;" in page
+    assert "alice (api)" in page
+
+
 def test_staff_do_not_overwrite_what_the_owner_changed_meanwhile(boss_client):
     task = TaskFactory(title="Milk")
     page = form_of(boss_client.get(page_of(task)))
