@@ -82,3 +82,19 @@ def somebody_waits_for_a_lock():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return cursor.fetchone()[0]
+
+
+def test_events_of_an_owner_are_numbered_in_the_order_of_their_commits(task):
+    """So that a reader who remembers the last number misses none that was written earlier and committed later."""
+    other = TaskFactory(owner=task.owner)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Task.objects.select_for_update().get(pk=task.pk).change(ALICE, status="done")
+            second = pool.submit(patch, other, {"status": "done"})
+            wait_until(somebody_waits_for_a_lock)
+        second.result()
+
+    assert list(task.owner.events.order_by("number").values_list("number", "resource_id")) == [
+        (1, task.pk),
+        (2, other.pk),
+    ]
