@@ -1,12 +1,9 @@
 """Sign-up, sign-in, tokens, and the caller's own account."""
 
-from typing import Any
-
 from django.contrib.auth import authenticate
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts import openapi, tokens
 from accounts.authentication import AccessToken, InvalidCredentials, user_of
@@ -17,12 +14,6 @@ from jobs.services import enqueue
 from taskhub.api.conditions import answer, etag_of
 from taskhub.api.formats import FormParser, JSONParser, JSONResponse, MergePatchParser, MultiPartParser
 from taskhub.api.views import BaseView
-
-
-def valid_input(serializer: BaseSerializer[Any]) -> dict[str, Any]:
-    """What the client sent, checked. Raises ValidationError."""
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 def token_pair(refresh: tokens.RefreshToken) -> JSONResponse:
@@ -50,7 +41,7 @@ class Register(Public):
     atomic = True
 
     def post(self, request: Request) -> JSONResponse:
-        user = User.objects.create_user(**valid_input(RegisterSerializer(data=request.data)))
+        user = User.objects.create_user(**RegisterSerializer(data=request.data).checked())
         enqueue("welcome_email", str(user.pk), {"user_id": str(user.pk)}, owner=user)
         return JSONResponse(UserSerializer(user).data, status=201)
 
@@ -60,7 +51,7 @@ class Login(Public):
     parser_classes = (JSONParser, FormParser, MultiPartParser)
 
     def post(self, request: Request) -> JSONResponse:
-        credentials = valid_input(LoginSerializer(data=request.data))
+        credentials = LoginSerializer(data=request.data).checked()
         user = authenticate(request, **credentials)
         if not isinstance(user, User) or not (refresh := tokens.sign_in(user)):
             raise InvalidCredentials
@@ -70,13 +61,13 @@ class Login(Public):
 @openapi.describe_refresh
 class Refresh(Public):
     def post(self, request: Request) -> JSONResponse:
-        return token_pair(tokens.rotate(valid_input(RefreshTokenSerializer(data=request.data))["refresh_token"]))
+        return token_pair(tokens.rotate(RefreshTokenSerializer(data=request.data).checked()["refresh_token"]))
 
 
 @openapi.describe_logout
 class Logout(Public):
     def post(self, request: Request) -> Response:
-        tokens.revoke(valid_input(RefreshTokenSerializer(data=request.data))["refresh_token"])
+        tokens.revoke(RefreshTokenSerializer(data=request.data).checked()["refresh_token"])
         return Response(status=204)
 
 
@@ -91,7 +82,7 @@ class Me(BaseView):
     def patch(self, request: Request) -> HttpResponse:
         user = User.objects.locked(user_of(request).pk)
         require_version(request, user, lambda: UserSerializer(user).data)
-        fields = valid_input(UserSerializer(user, data=request.data, partial=True))
+        fields = UserSerializer(user, data=request.data, partial=True).checked()
         if "email" in fields:
             user.change_email(fields["email"])
         return answer(request, etag_of(user.version), lambda: UserSerializer(user).data)

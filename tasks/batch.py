@@ -167,7 +167,7 @@ def checked(operation: Any) -> dict[str, Any]:
     name = operation.get("op") if isinstance(operation, Mapping) else None
     kind = SERIALIZERS.get(name, DeleteSerializer) if isinstance(name, str) else DeleteSerializer
     try:
-        found = validated(kind(data=operation))
+        found = kind(data=operation).checked()
         if "task" in found:
             found["task"] = validated(NewTaskSerializer(data=found["task"]), "task")
     except ValidationError as error:
@@ -175,10 +175,9 @@ def checked(operation: Any) -> dict[str, Any]:
     return found
 
 
-def validated(serializer: StrictSerializer, part: str = "") -> dict[str, Any]:
+def validated(serializer: StrictSerializer, part: str) -> dict[str, Any]:
     """Raises ValidationError, whose pointers begin with the part of the operation."""
     try:
-        serializer.is_valid(raise_exception=True)
+        return serializer.checked()
     except ValidationError as error:
-        raise (ValidationError({part: error.detail}) if part else error) from error
-    return dict(serializer.validated_data)
+        raise ValidationError({part: error.detail}) from error

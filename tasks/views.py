@@ -80,10 +80,9 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
 
     @action(detail=False, methods=["post"], parser_classes=(JSONParser,), longest_kept=16 * 1024 * 1024)
     def batch(self, request: Request) -> JSONResponse:
-        sent = BatchSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        batch = Batch(user_of(request), sent.validated_data["operations"])
-        return JSONResponse({"results": batch.run(sent.validated_data["atomic"], request.path)})
+        sent = BatchSerializer(data=request.data).checked()
+        batch = Batch(user_of(request), sent["operations"])
+        return JSONResponse({"results": batch.run(sent["atomic"], request.path)})
 
     def locked(self, pk: str) -> Task:
         """Raises NotFound."""

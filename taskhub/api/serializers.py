@@ -20,6 +20,11 @@ class StrictSerializer(serializers.Serializer[Any]):
     default_error_messages = {"invalid": "This must be a JSON object."}
     ignored_fields: frozenset[str] = frozenset()
 
+    def checked(self) -> dict[str, Any]:
+        """What the client sent. Raises ValidationError."""
+        self.is_valid(raise_exception=True)
+        return dict(self.validated_data)
+
     def to_internal_value(self, data: Any) -> Any:
         unwritable = self.unwritable(data) if isinstance(data, Mapping) else {}
         if isinstance(data, Mapping) and not self.partial:
