@@ -7,15 +7,14 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from accounts.authentication import AccessToken
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, access_token
 from taskhub.tests.contract import DocumentedClient
 
 
 def client_of(user=None):
     client = DocumentedClient(raise_request_exception=False)
     if user:
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token(user)}")
     return client
 
 

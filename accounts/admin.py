@@ -15,7 +15,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts.models import LONGEST_SPELLING, User
 from events.admin import events_panel, staff
@@ -25,8 +24,7 @@ from taskhub.postgresql.estimates import number_of
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
-# Deleting a row of these would bring a spent refresh token back to life
-admin.site.unregister([OutstandingToken, BlacklistedToken, Group])
+admin.site.unregister(Group)
 
 
 class VerifiedFilter(admin.SimpleListFilter):

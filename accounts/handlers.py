@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.models import Session as AdminSession
 from django.core.mail import EmailMultiAlternatives
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import PersonalToken, SecurityEvent, Session, User
 from jobs.registry import PermanentError, external_handler, recurring
 from jobs.running import prune
 
@@ -42,7 +43,19 @@ def send_welcome(job: Any) -> dict[str, Any]:
     return {"sent": True, "message_id": message_id}
 
 
-@recurring("prune_tokens", every=timedelta(minutes=5), offset=timedelta(minutes=2))
-def prune_tokens(job: Any) -> dict[str, int]:
-    """Deletes expired refresh tokens: their date alone refuses them, spent or not."""
-    return {"pruned": prune(job, OutstandingToken.objects.filter(expires_at__lt=Now()).order_by("pk"))}
+@recurring("prune_sessions", every=timedelta(minutes=5), offset=timedelta(minutes=2))
+def prune_sessions(job: Any) -> dict[str, int]:
+    """Deletes what has expired: sessions, those of the admin, and personal access tokens a month later."""
+    month_ago = timezone.now() - timedelta(days=30)
+    return {
+        "sessions": prune(job, Session.objects.filter(expires_at__lt=Now()).order_by("pk")),
+        "admin_sessions": prune(job, AdminSession.objects.filter(expire_date__lt=Now()).order_by("pk")),
+        "tokens": prune(job, PersonalToken.objects.filter(expires_at__lt=month_ago).order_by("pk")),
+    }
+
+
+@recurring("prune_security_events", every=timedelta(minutes=5), offset=timedelta(minutes=3))
+def prune_security_events(job: Any) -> dict[str, int]:
+    """Deletes those older than SECURITY_EVENTS_KEEP_DAYS."""
+    oldest = timezone.now() - timedelta(days=settings.SECURITY_EVENTS_KEEP_DAYS)
+    return {"pruned": prune(job, SecurityEvent.objects.filter(created_at__lt=oldest).order_by("pk"))}

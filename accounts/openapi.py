@@ -8,12 +8,19 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_view
 from accounts.authentication import InvalidCredentials
 from accounts.models import UsernameTaken
 from accounts.serializers import (
+    CreatedTokenSerializer,
     LoginSerializer,
+    NewPasswordSerializer,
+    NewTokenSerializer,
+    PersonalTokenSerializer,
     RefreshTokenSerializer,
     RegisterSerializer,
+    SecurityEventSerializer,
+    SessionSerializer,
     TokenPairSerializer,
     UserSerializer,
 )
+from accounts.sessions import SignInAgain
 from accounts.tokens import TokenNotValid
 from taskhub.api.openapi import (
     IF_MATCH,
@@ -24,6 +31,7 @@ from taskhub.api.openapi import (
     etag_header,
     invalid,
     operation,
+    request_header,
 )
 from taskhub.api.problems import PreconditionFailed
 
@@ -34,6 +42,8 @@ USER = OpenApiExample(
         "username": "alice",
         "email": "alice@example.com",
         "created_at": "2026-11-21T08:29:00.654321Z",
+        "name": "Alice",
+        "time_zone": "Europe/Vienna",
         "version": 1,
     },
     response_only=True,
@@ -46,7 +56,7 @@ TOKENS = OpenApiExample(
         "access_token": "eyJhbGciOi…",
         "refresh_token": "eyJhbGciOi…",
         "token_type": "bearer",
-        "expires_in": 1800,
+        "expires_in": 900,
     },
     response_only=True,
 )
@@ -69,7 +79,7 @@ class BearerInDocument(OpenApiAuthenticationExtension):
         by_form = "With username and password. Leave the client id and secret empty."
         return [
             {"type": "oauth2", "description": by_form, "flows": {"password": flow}},
-            {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From `POST /auth/login`."},
+            {"type": "http", "scheme": "bearer", "description": "From `POST /auth/login`, or a personal access token."},
         ]
 
 
@@ -103,10 +113,11 @@ describe_refresh = extend_schema_view(
     post=operation(
         "refreshTokens",
         "Get new tokens",
-        "The refresh token is spent: of any calls with it, exactly one succeeds.",
+        "The refresh token is spent: of any calls with it, exactly one succeeds, and another one ends the session. With "
+        "an `Idempotency-Key`, the same request may be sent again for a minute.",
         request=RefreshTokenSerializer,
         responses={200: TokenPairSerializer},
-        parameters=[NOT_STORED],
+        parameters=[NOT_STORED, request_header("Idempotency-Key", "1 to 255 visible ASCII characters.")],
         problems=[NO_TOKEN, TokenNotValid()],
         examples=[REFRESH_TOKEN, TOKENS],
     )
@@ -115,7 +126,7 @@ describe_logout = extend_schema_view(
     post=operation(
         "logOut",
         "Sign out",
-        "The refresh token is useless from now on, or was already. An access token is valid until it expires.",
+        "Ends the session that the refresh token belongs to, whichever of its tokens it is.",
         request=RefreshTokenSerializer,
         responses={204: None},
         problems=[NO_TOKEN],
@@ -134,11 +145,131 @@ describe_me = extend_schema_view(
     patch=operation(
         "updateMe",
         "Change your account",
-        "A merge patch (RFC 7396) of `email`: `null` removes it. What changes nothing makes no version.",
+        "A merge patch (RFC 7396) of `email`, `name` and `time_zone`: `null` removes the "
+        "address. What changes nothing makes no version.",
         request=UserSerializer,
         responses={200: UserSerializer, 204: None},
         parameters=[IF_MATCH, PREFER, etag_header(200), etag_header(204)],
         problems=[NO_ADDRESS, PreconditionFailed(2, ["email"], {**USER.value, "version": 2})],
         examples=[OpenApiExample("Another address", {"email": "alice@example.org"}, request_only=True), USER],
     ),
+)
+
+SESSION = OpenApiExample(
+    "A session",
+    {
+        "id": "019ab3c2-2222-7c55-9d3e-0a1b2c3d4e5f",
+        "device": "Mozilla/5.0 (X11; Linux x86_64)",
+        "address": "203.0.113.7",
+        "created_at": "2026-11-21T08:29:00.654321Z",
+        "last_used_at": "2026-11-21T09:12:00.000123Z",
+        "signed_in_at": "2026-11-21T08:29:00.654321Z",
+        "current": True,
+    },
+    response_only=True,
+)
+PERSONAL = {
+    "id": "019ab3c2-3333-7c55-9d3e-0a1b2c3d4e5f",
+    "name": "Backup script",
+    "scopes": ["tasks:read"],
+    "created_at": "2026-11-21T08:29:00.654321Z",
+    "expires_at": None,
+    "last_used_at": None,
+}
+PERSONAL_TOKEN = OpenApiExample("A token", PERSONAL, response_only=True, status_codes=["200"])
+SECURITY_EVENT = OpenApiExample(
+    "A sign-in",
+    {
+        "id": "019ab3c2-4444-7c55-9d3e-0a1b2c3d4e5f",
+        "kind": "signed_in",
+        "created_at": "2026-11-21T08:29:00.654321Z",
+        "address": "203.0.113.7",
+        "device": "Mozilla/5.0 (X11; Linux x86_64)",
+        "request_id": "0f6c1f9cbf4f4a6f8f3a9f5d2c7b1e4a",
+        "session_id": "019ab3c2-2222-7c55-9d3e-0a1b2c3d4e5f",
+    },
+    response_only=True,
+)
+describe_logout_all = extend_schema_view(
+    post=operation(
+        "logOutEverywhere",
+        "Sign out everywhere",
+        "Ends all sessions, this one too.",
+        request=None,
+        responses={204: None},
+    )
+)
+describe_password = extend_schema_view(
+    post=operation(
+        "changePassword",
+        "Change your password",
+        "All other sessions end.",
+        request=NewPasswordSerializer,
+        responses={204: None},
+        problems=[
+            invalid("current_password", "wrong_password", "This is not your current password."),
+        ],
+        examples=[
+            OpenApiExample(
+                "Another",
+                {"current_password": CREDENTIALS["password"], "new_password": "battery staple horse"},
+                request_only=True,
+            )
+        ],
+    )
+)
+describe_sessions = extend_schema_view(
+    list=operation(
+        "listSessions",
+        "List your sessions",
+        "Those that have not ended, newest first.",
+        responses={200: SessionSerializer(many=True)},
+        examples=[SESSION],
+    ),
+    destroy=operation(
+        "endSession", "End a session", "Its tokens are refused from the next request on.", responses={204: None}
+    ),
+)
+describe_tokens = extend_schema_view(
+    list=operation(
+        "listTokens",
+        "List your personal access tokens",
+        "Newest first, also those that have expired.",
+        responses={200: PersonalTokenSerializer(many=True)},
+        examples=[PERSONAL_TOKEN],
+    ),
+    create=operation(
+        "createToken",
+        "Make a personal access token",
+        "For scripts and agents: it may do what its scopes say until it expires or is revoked. Needs a sign-in of the "
+        "last ten minutes.",
+        request=NewTokenSerializer,
+        responses={201: CreatedTokenSerializer},
+        parameters=[answer_header("Cache-Control", 201, "`no-store`")],
+        problems=[invalid("name", "required", "This field is required."), SignInAgain()],
+        examples=[
+            OpenApiExample("For a script", {"name": "Backup script", "scopes": ["tasks:read"]}, request_only=True),
+            OpenApiExample(
+                "A new token",
+                {**PERSONAL, "token": "thub_9yBfDq0TzZ3mPpV1LkJx7sWc4RtUeAh2n0K5"},
+                response_only=True,
+                status_codes=["201"],
+            ),
+        ],
+    ),
+    destroy=operation(
+        "revokeToken",
+        "Revoke a personal access token",
+        "It is refused from the next request on.",
+        responses={204: None},
+    ),
+)
+describe_security_events = extend_schema_view(
+    list=operation(
+        "listSecurityEvents",
+        "See what happened to your account",
+        "Sign-ins and refusals, changes of the password and of tokens, newest first. Kept for a year.",
+        responses={200: SecurityEventSerializer(many=True)},
+        examples=[SECURITY_EVENT],
+    )
 )

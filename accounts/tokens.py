@@ -1,18 +1,15 @@
-"""Refresh tokens. A spent one is in simplejwt's blacklist; of concurrent calls, the one whose insert succeeds wins."""
+"""Refresh tokens: each names a session and one generation of it, of which only the present one is good."""
 
 from typing import Any
 
 import jwt
-from django.db import transaction
-from django.utils import timezone
+from django.conf import settings
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from accounts.authentication import AccessToken
-from accounts.models import User
+from accounts.authentication import KEY_RING, AccessToken
+from accounts.models import Session
 from taskhub.api.problems import Problem
 
 
@@ -23,65 +20,50 @@ class TokenNotValid(Problem):
 
 
 class RefreshToken(tokens.RefreshToken):
-    _token_backend = AccessToken._token_backend
+    _token_backend = KEY_RING
     access_token_class = AccessToken
 
     @classmethod
-    def for_user(cls, user: Any) -> "RefreshToken":
+    def of(cls, session: Session) -> "RefreshToken":
+        """The same each time, as long as the session is not renewed."""
         token = cls()
-        token["sub"] = str(user.pk)
-        OutstandingToken.objects.create(user_id=user.pk, **token.row)
+        token.payload |= {
+            "sub": str(session.owner_id),
+            "sid": str(session.pk),
+            "gen": session.generation,
+            "jti": f"{session.pk.hex}-{session.generation}",
+            "iat": int(session.renewed_at.timestamp()),
+            "exp": int(session.expires_at.timestamp()),
+        }
         return token
 
-    @property
-    def row(self) -> dict[str, Any]:
-        """The row that the blacklist refers to. It does not hold the token: a thief gains nothing."""
-        times = {"created_at": datetime_from_epoch(self["iat"]), "expires_at": datetime_from_epoch(self["exp"])}
-        return {"jti": self["jti"], **times}
-
-    def spend(self) -> bool:
-        """Blacklist the token. Returns True for exactly one of any number of concurrent callers."""
-        owner = User.objects.filter(pk=self["sub"])
-        row, _ = OutstandingToken.objects.get_or_create(jti=self["jti"], defaults={**self.row, "user": owner.first})
-        _, created = BlacklistedToken.objects.get_or_create(token=row)
-        return bool(created)
-
-
-def sign_in(user: User) -> RefreshToken | None:
-    """A new refresh token for a user whose password was just verified; None if the user was deleted meanwhile."""
-    with transaction.atomic():
-        present = User.objects.filter(pk=user.pk, is_active=True).update(last_login=timezone.now())
-        return RefreshToken.for_user(user) if present else None
-
-
-def rotate(raw: str) -> RefreshToken:
-    """Spend a refresh token for a new one. Raises TokenNotValid."""
-    try:
-        spent = RefreshToken(raw)
-    except TokenError as error:
-        raise TokenNotValid from error
-    with transaction.atomic():
-        # Locked, so that the user is not deleted before the new token is stored
-        user = User.objects.select_for_update(no_key=True).filter(pk=spent["sub"], is_active=True).first()
-        if user is None or not spent.spend():
+    @classmethod
+    def read(cls, raw: str) -> "RefreshToken":
+        """Raises TokenNotValid."""
+        try:
+            token = cls(raw)
+        except TokenError as error:
+            raise TokenNotValid from error
+        if not {"sub", "sid", "gen"} <= token.payload.keys():
             raise TokenNotValid
-        return RefreshToken.for_user(user)
+        return token
 
 
-def revoke(raw: str) -> None:
-    """Revoke a refresh token. One that is forged, expired or spent is useless already (RFC 7009 section 2.2).
+def session_to_end(raw: str) -> dict[str, Any] | None:
+    """The claims of a refresh token, also of one that has expired; None for one that is forged.
 
     Raises ValidationError for anything that is not a refresh token, or the client would believe it had signed out.
     """
     try:
+        kid = jwt.get_unverified_header(raw).get("kid", "")
         claims = jwt.decode(raw, options={"verify_signature": False})
     except jwt.InvalidTokenError:
         claims = {}
     if claims.get("token_type") != RefreshToken.token_type:
         raise ValidationError({"refresh_token": [ErrorDetail("This is not a refresh token.", code="invalid")]})
+    options = {"verify_exp": False, "require": ["sub", "sid"]}
     try:
-        token = RefreshToken(raw)
-    except TokenError:
-        return
-    with transaction.atomic():
-        token.spend()
+        audience = {"audience": KEY_RING.audience, "issuer": KEY_RING.issuer}
+        return jwt.decode(raw, settings.JWT_SIGNING_KEYS.get(kid, ""), ["HS256"], options, **audience)  # type: ignore[arg-type]
+    except (jwt.InvalidTokenError, TypeError):
+        return None

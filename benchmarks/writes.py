@@ -185,12 +185,14 @@ def main() -> None:
 def show(service: Service, asked: argparse.Namespace) -> None:
     django.setup()
     from accounts.authentication import AccessToken
+    from accounts.client import Client
     from accounts.models import User
+    from accounts.sessions import begin
     from taskhub.wsgi import application
 
     TaskHub(service).sign_up()
     users = [User.objects.create_user(f"writer{n}", "correct horse") for n in range(8)]
-    tokens = [str(AccessToken.for_user(user)) for user in users]
+    tokens = [str(AccessToken.of(begin(user, Client()))) for user in users]
     service.sql("CREATE SEQUENCE bench_number START 1000000000")
     poster = Poster(application, tokens[0])
     if asked.keys:

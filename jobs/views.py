@@ -44,6 +44,7 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
     queryset = Job.objects.none()  # get_queryset() says which; this names the model
     lookup_value_regex = JOB_ID.pattern
     pagination_class = JobPagination
+    scope = "jobs"
 
     def get_queryset(self) -> JobQuerySet:
         return Job.objects.filter(owner=self.request.user.pk)

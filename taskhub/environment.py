@@ -63,6 +63,14 @@ def origins(variable: str) -> list[str]:
     return found
 
 
+def public_url(variable: str, default: str | None, production: bool) -> str:
+    """An origin, in production of https, without a slash at the end."""
+    value = text(variable, default)
+    if not ORIGIN.fullmatch(value) or (production and not value.startswith("https://")):
+        refuse(variable, f"must be {'https' if production else 'http(s)'}://host, with a port if need be, nothing else")
+    return value
+
+
 def hosts(variable: str, default: str, production: bool) -> list[str]:
     found = words(variable, default)
     if not found:

@@ -36,6 +36,9 @@ ALLOWED_HOSTS = environment.hosts(
     "ALLOWED_HOSTS", "" if PRODUCTION else "localhost,.localhost,127.0.0.1,[::1]", PRODUCTION
 )
 
+# Where people and programs find this server: in links of mails, and in tokens as issuer and audience
+PUBLIC_URL = environment.public_url("PUBLIC_URL", None if PRODUCTION else "http://localhost:8000", PRODUCTION)
+
 INSTALLED_APPS = [
     "taskhub.apps.StaffConfig",
     "django.contrib.auth",
@@ -45,7 +48,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "django_celery_results",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -187,12 +189,15 @@ if TASKHUB_ENV == "test":
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
-]
+] + [{"NAME": "accounts.passwords.NotBlankValidator"}, {"NAME": "accounts.passwords.NotUsernameValidator"}]
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=environment.integer("ACCESS_TOKEN_MINUTES", 30, 1, 24 * 60)),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=environment.integer("REFRESH_TOKEN_DAYS", 7, 1, 365)),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=environment.integer("ACCESS_TOKEN_MINUTES", 15, 1, 24 * 60)),
     "USER_ID_CLAIM": "sub",
 }
+SESSION_IDLE_LIFETIME = timedelta(days=environment.integer("REFRESH_TOKEN_DAYS", 7, 1, 365))
+SESSION_LIFETIME = timedelta(days=environment.integer("SESSION_DAYS", 90, 1, 3650))
+SESSION_COOKIE_AGE = 12 * 3600  # seconds, of the admin
+SECURITY_EVENTS_KEEP_DAYS = environment.integer("SECURITY_EVENTS_KEEP_DAYS", 365, 1, 3650)
 
 # The admin behind a proxy that speaks TLS: forms are accepted from these origins only, and cookies are restricted
 if PRODUCTION:
@@ -226,6 +231,7 @@ CORS_ALLOW_HEADERS = [
     "if-match",
     "if-none-match",
     "prefer",
+    "x-device-token",
     "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [

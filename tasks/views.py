@@ -33,6 +33,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     lookup_value_regex = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     parser_classes = (JSONParser, MergePatchParser)
     serializer_class = TaskSerializer
+    scope = "tasks"
     ignored_parameters = KeysetPagination.ignored
 
     def get_queryset(self) -> TaskQuerySet:

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.authentication import AccessToken
 from accounts.models import User
+from accounts.tests.factories import access_token
 from conftest import client_of
 from taskhub.api.views import checks_caller
 from taskhub.postgresql.caller import Caller
@@ -23,7 +24,7 @@ def answer_to(token, path="/auth/me"):
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_token_that_was_good_before_is_refused_once_it_has_expired(alice, path, monkeypatch):
-    raw = str(AccessToken.for_user(alice))
+    raw = str(access_token(alice))
     assert answer_to(raw).status_code == 200
     monkeypatch.setattr("time.time", lambda: AccessToken(raw)["exp"])
 
@@ -31,7 +32,7 @@ def test_a_token_that_was_good_before_is_refused_once_it_has_expired(alice, path
 
 
 def test_a_token_that_was_good_before_is_refused_once_its_key_is_removed(alice, settings):
-    raw = str(AccessToken.for_user(alice))
+    raw = str(access_token(alice))
     assert answer_to(raw).status_code == 200
     settings.JWT_SIGNING_KEYS = {"new": "n" * 32}
 
@@ -39,7 +40,7 @@ def test_a_token_that_was_good_before_is_refused_once_its_key_is_removed(alice, 
 
 
 def test_a_token_is_verified_once(alice, monkeypatch):
-    raw = str(AccessToken.for_user(alice))
+    raw = str(access_token(alice))
     answer_to(raw)
     monkeypatch.setattr(AccessToken, "__init__", lambda *_: pytest.fail("verified again"))
 

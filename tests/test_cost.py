@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from accounts.authentication import AccessToken
+from accounts.tests.factories import access_token
 from taskhub.wsgi import application
 from tasks.tests.factories import TaskFactory
 
@@ -28,7 +28,7 @@ COSTS = [  # method, path, statements, CPU as a share of the piece of work
 def ask(alice):
     """Hands a request to the WSGI application, as the server does."""
     task = TaskFactory.create_batch(21, owner=alice)[0]
-    headers = {"Authorization": f"Bearer {AccessToken.for_user(alice)}"}
+    headers = {"Authorization": f"Bearer {access_token(alice)}"}
 
     def ask(method, path):
         factory = RequestFactory(headers=headers)

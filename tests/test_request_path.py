@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.test import RequestFactory
 
-from accounts.authentication import AccessToken
+from accounts.tests.factories import access_token
 from devstack.service import ROOT
 from jobs import worker
 from jobs.models import Job
@@ -39,7 +39,7 @@ def files_run_by(call):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_files_that_run_for_a_new_task_are_named(alice):
-    token = AccessToken.for_user(alice)
+    token = access_token(alice)
     post_task(token)  # what is imported or made only once is not a part of it
     told = re.search(r"All files that run for it: (.*?)\.\n", (ROOT / "docs/ARCHITECTURE.md").read_text(), re.DOTALL)
 

@@ -2,9 +2,8 @@ import jwt
 import pytest
 from django.conf import settings
 
-from accounts.authentication import AccessToken
 from accounts.models import User
-from accounts.tokens import RefreshToken
+from accounts.tests.factories import access_token, refresh_token
 from conftest import client_of
 
 
@@ -20,8 +19,8 @@ def signed(claims, headers=None, secret=None, algorithm="HS256"):
 
 
 def bad_tokens(user):
-    claims = AccessToken.for_user(user).payload
-    yield "refresh token", str(RefreshToken.for_user(user))
+    claims = access_token(user).payload
+    yield "refresh token", str(refresh_token(user))
     yield "expired", signed({**claims, "exp": 1})
     yield "of a clock a minute ahead", signed({**claims, "iat": claims["iat"] + 60})
     yield "no expiry", signed({name: claims[name] for name in claims if name != "exp"})
@@ -54,7 +53,7 @@ def test_without_a_token_nothing_is_said_about_one(db, header):
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_scheme_has_no_case(alice, scheme):
-    assert answer_to(f"{scheme} {AccessToken.for_user(alice)}").status_code == 200
+    assert answer_to(f"{scheme} {access_token(alice)}").status_code == 200
 
 
 def test_a_session_of_the_admin_is_no_way_into_the_api(alice, client):
@@ -76,15 +75,15 @@ def test_a_deleted_user_is_out_at_once(alice, alice_client):
 
 
 def test_a_token_of_a_retired_key_that_still_verifies_is_good(alice, settings):
-    raw = str(AccessToken.for_user(alice))
+    raw = str(access_token(alice))
     settings.JWT_SIGNING_KEYS = {"new": "n" * 32, **settings.JWT_SIGNING_KEYS}
 
-    assert jwt.get_unverified_header(str(AccessToken.for_user(alice)))["kid"] == "new"
+    assert jwt.get_unverified_header(str(access_token(alice)))["kid"] == "new"
     assert answer_to(f"Bearer {raw}").status_code == 200
 
 
 def test_a_token_of_a_removed_key_is_refused(alice, settings):
-    raw = str(AccessToken.for_user(alice))
+    raw = str(access_token(alice))
     settings.JWT_SIGNING_KEYS = {"new": "n" * 32}
 
     assert answer_to(f"Bearer {raw}").status_code == 401

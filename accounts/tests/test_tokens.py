@@ -10,10 +10,9 @@ from django.db import connection, transaction
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from accounts.authentication import AccessToken
 from accounts.models import User
-from accounts.tests.factories import UserFactory
-from accounts.tokens import RefreshToken, TokenNotValid, rotate, sign_in
+from accounts.tests.factories import UserFactory, access_token, refresh_token
+from accounts.tokens import TokenNotValid, rotate, sign_in
 from conftest import client_of
 
 REFRESH, LOGOUT = "/auth/refresh", "/auth/logout"
@@ -21,11 +20,11 @@ REFRESH, LOGOUT = "/auth/refresh", "/auth/logout"
 
 @pytest.fixture
 def token(alice):
-    return str(RefreshToken.for_user(alice))
+    return str(refresh_token(alice))
 
 
 def expired(user):
-    token = RefreshToken.for_user(user)
+    token = refresh_token(user)
     token.set_exp(lifetime=-timedelta(seconds=1))
     return str(token)
 
@@ -70,7 +69,7 @@ def test_what_is_no_token_is_not_refreshed(anonymous_client, bad):
 
 
 def test_an_access_token_is_not_a_refresh_token(anonymous_client, alice):
-    assert anonymous_client.post(REFRESH, {"refresh_token": str(AccessToken.for_user(alice))}).status_code == 401
+    assert anonymous_client.post(REFRESH, {"refresh_token": str(access_token(alice))}).status_code == 401
 
 
 def test_an_expired_refresh_token_is_refused(anonymous_client, alice):
@@ -98,7 +97,7 @@ def test_signing_out_twice_or_late_or_with_a_forgery_is_no_error(anonymous_clien
 
 
 def test_signing_out_with_an_access_token_or_rubbish_is_an_error(anonymous_client, alice):
-    for wrong in (str(AccessToken.for_user(alice)), "rubbish", "a.b.c"):
+    for wrong in (str(access_token(alice)), "rubbish", "a.b.c"):
         response = anonymous_client.post(LOGOUT, {"refresh_token": wrong})
         assert (response.status_code, response.json()["errors"][0]["pointer"]) == (400, "/refresh_token")
 
@@ -132,6 +131,6 @@ def test_of_sixteen_concurrent_refreshes_exactly_one_wins():
     alice = UserFactory()
     with ThreadPoolExecutor(16) as pool:
         for _ in range(20):
-            raw, starting_line = str(RefreshToken.for_user(alice)), Barrier(16)
+            raw, starting_line = str(refresh_token(alice)), Barrier(16)
             wins = list(pool.map(rotate_at_once, [raw] * 16, [starting_line] * 16))
             assert wins.count(True) == 1

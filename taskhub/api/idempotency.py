@@ -106,13 +106,19 @@ def insert_once(
         caller.checked = caller.checked or keyed.checked
 
 
-def digest_of(request: Request) -> UUID:
+def key_of(request: Request) -> str:
     """Raises BadHeader."""
-    key = request.META[IN_META]
+    key: str = request.META[IN_META]
     if not KEY.fullmatch(key):
         raise BadHeader(HEADER, "It must be 1 to 255 visible ASCII characters, bare or in quotes.")
     if key.startswith('"'):
         key = re.sub(r"\\(.)", r"\1", key[1:-1])
+    return key
+
+
+def digest_of(request: Request) -> UUID:
+    """Raises BadHeader."""
+    key = key_of(request)
     scope = f"{request.method} {request.path.rstrip('/')} {key}"
     return UUID(bytes=hashlib.sha256(scope.encode()).digest()[:16])
 

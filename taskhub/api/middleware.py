@@ -89,7 +89,13 @@ class RequestLog:
         milliseconds = (time.perf_counter() - started) * 1000
         who = user_id_of(request)
         access_log.info(
-            "%s %s %d %.1fms %s", request.method, request.get_full_path(), response.status_code, milliseconds, who
+            "%s %s %d %.1fms %s %s",
+            request.method,
+            request.get_full_path(),
+            response.status_code,
+            milliseconds,
+            request.META.get("REMOTE_ADDR") or "-",
+            who,
         )
         return response
 

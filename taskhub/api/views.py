@@ -17,6 +17,7 @@ from taskhub.api.problems import BadHeader, BadParameter
 from taskhub.postgresql.caller import Caller
 
 WRITING = ("POST", "PATCH", "DELETE")
+SAFE = ("GET", "HEAD")
 
 
 def with_etag(request: Request, response: HttpResponse) -> HttpResponseBase:
@@ -70,7 +71,12 @@ class BaseView(APIView):
     caller: Any  # the Caller, also where request.user is looked up
     atomic = True  # what may write runs in a transaction
     takes_keys = True  # Idempotency-Key
+    scope = ""  # of personal access tokens; each view that needs a caller names one
     longest_kept = 1024 * 1024  # bytes of an answer that is kept with its key
+
+    def needed_scope(self, method: str | None) -> str:
+        """That a personal access token must have. Sessions may do everything."""
+        return f"{self.scope}:{'read' if method in SAFE else 'write'}"
 
     def query_parameters(self) -> Collection[str]:
         """The parameters this request may carry."""

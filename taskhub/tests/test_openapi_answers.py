@@ -12,8 +12,7 @@ from django.urls import resolve
 from django.utils import timezone
 from psycopg.errors import ForeignKeyViolation
 
-from accounts.tests.factories import UserFactory
-from accounts.tokens import RefreshToken
+from accounts.tests.factories import UserFactory, refresh_token
 from conftest import client_of
 from jobs.models import Job
 from jobs.tests.factories import JobFactory
@@ -53,7 +52,7 @@ class Call:
         example = next(iter(content["examples"].values()), {"value": {}})["value"]
         self.body = {
             **example,
-            **({"refresh_token": str(RefreshToken.for_user(alice))} if "refresh_token" in example else {}),
+            **({"refresh_token": str(refresh_token(alice))} if "refresh_token" in example else {}),
         }
 
     def send(self):

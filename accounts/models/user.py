@@ -1,6 +1,8 @@
 """Who is asking."""
 
 import unicodedata
+import zoneinfo
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -20,6 +22,8 @@ from taskhub.postgresql.errors import violated_constraint
 
 SHORTEST_USERNAME = 3  # characters, after normalization
 LONGEST_USERNAME = 50
+LONGEST_NAME = 100
+LONGEST_PASSWORD_SPELLING = 1000  # characters, before normalization
 LONGEST_SPELLING = 200  # before normalization, whose time grows with the square of the length
 USERNAME_TAKEN = "Username already exists"
 INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # Unicode's control, format, surrogate and separator characters
@@ -42,11 +46,24 @@ def validate_visible(username: str) -> None:
         )
 
 
+def normalized_password(password: str) -> str:
+    """NFKC, as keyboards spell the same characters in several ways (NIST SP 800-63B section 3.1.1.2)."""
+    return unicodedata.normalize("NFKC", password) if len(password) <= LONGEST_PASSWORD_SPELLING else password
+
+
+def validate_time_zone(name: str) -> None:
+    """Takes the names of the IANA database that is installed."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("This is not the name of an IANA time zone, such as Europe/Vienna.", code="invalid")
+
+
 class UserManager(BaseUserManager["User"]):
-    def active(self, pk: str) -> "User":
-        """Raises User.DoesNotExist."""
+    def found_by(self, condition: str, parameters: Sequence[Any]) -> "User":
+        """The user named by the end of a statement that begins with `FROM users`. Raises User.DoesNotExist."""
         with connection.cursor() as cursor:
-            cursor.execute(ACTIVE_USER, [pk])
+            cursor.execute(
+                f"SELECT {', '.join(f'users.{name}' for name in COLUMNS)} FROM users {condition}", parameters
+            )
             row = cursor.fetchone()
         if row is None:
             raise User.DoesNotExist
@@ -92,7 +109,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin, Versioned):
     resource = "user"
     owner_field = "id"
-    recorded = ("username", "email", "is_active")
+    recorded = ("username", "email", "is_active", "name", "time_zone")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     username = models.CharField(
@@ -102,6 +119,11 @@ class User(AbstractBaseUser, PermissionsMixin, Versioned):
     email_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_active = models.BooleanField(default=True, help_text="Unset this instead of deleting the account.")
     is_staff = models.BooleanField(default=False, help_text="May sign in to the admin.")
+    name = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
+    time_zone = models.CharField(max_length=64, default="UTC", db_default="UTC", validators=[validate_time_zone])
+    # Grows by what ends every session: a changed password, "sign out everywhere", and a deactivation, which a trigger
+    # counts (0005_sessions)
+    access_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Set by a trigger (0002_users_updated_at), whoever writes. A sign-in does not count as a change
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -153,11 +175,29 @@ class User(AbstractBaseUser, PermissionsMixin, Versioned):
         """A new address is unverified. The caller holds the row's lock."""
         self.change(Actor(self.username, Via.API), email=email, email_verified_at=None)
 
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else normalized_password(raw_password))
 
-# Asked by every request: the ORM takes longer to build this statement than to run it. Other columns are fetched if used
+    def check_password(self, raw_password: str | None) -> bool:
+        """Also as it was typed, for hashes that were made before passwords were normalized."""
+        spelled = None if raw_password is None else normalized_password(raw_password)
+        if super().check_password(spelled):
+            return True
+        return spelled != raw_password and super().check_password(raw_password)
+
+    def get_session_auth_hash(self) -> str:
+        """Of the admin's sessions: they end with all others."""
+        return f"{super().get_session_auth_hash()}:{self.access_version}"
+
+    def end_access(self) -> None:
+        """Ends every session of the account, also one that begins at this moment. The caller holds the row's lock."""
+        self.access_version += 1
+        self.save(update_fields=["access_version"])
+
+
+# Asked by every request: the ORM takes longer to build such a statement than to run it. Other columns are fetched when
+# they are used
 COLUMNS = [
     field.attname for field in User._meta.concrete_fields if field.attname not in {"password", "last_login"}
 ]  # in the order that from_db() goes by
-# The same for a user who is looked up as part of another statement (taskhub.postgresql.caller)
-ACTIVE_CALLER = "SELECT id AS user_id, username, version FROM users WHERE id = %s AND is_active"
-ACTIVE_USER = f"SELECT {', '.join(COLUMNS)} FROM users WHERE id = %s AND is_active"  # noqa: S608 - our own words
+SELECTED = ", ".join(f"users.{name}" for name in COLUMNS)
