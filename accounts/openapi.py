@@ -3,7 +3,8 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiExample, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 
 from accounts.authentication import InvalidCredentials
 from accounts.models import UsernameTaken
@@ -25,6 +26,7 @@ from accounts.tokens import TokenNotValid
 from taskhub.api.openapi import (
     IF_MATCH,
     IF_NONE_MATCH,
+    NO_FIELDS,
     NOT_MODIFIED,
     PREFER,
     answer_header,
@@ -33,7 +35,8 @@ from taskhub.api.openapi import (
     operation,
     request_header,
 )
-from taskhub.api.problems import PreconditionFailed
+from taskhub.api.pagination import ForeignCursor
+from taskhub.api.problems import BadParameter, PreconditionFailed
 
 USER = OpenApiExample(
     "A user",
@@ -113,7 +116,7 @@ describe_refresh = extend_schema_view(
     post=operation(
         "refreshTokens",
         "Get new tokens",
-        "The refresh token is spent: of any calls with it, exactly one succeeds, and another one ends the session. With "
+        "The refresh token is spent: of any calls with it, exactly one succeeds, and another ends the session. With "
         "an `Idempotency-Key`, the same request may be sent again for a minute.",
         request=RefreshTokenSerializer,
         responses={200: TokenPairSerializer},
@@ -176,6 +179,12 @@ PERSONAL = {
     "expires_at": None,
     "last_used_at": None,
 }
+SESSION_ID, TOKEN_ID = (
+    OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, examples=[OpenApiExample(name, example["id"])])
+    for name, example in (("A session", SESSION.value), ("A token", PERSONAL))
+)
+LIST_PROBLEMS = [BadParameter("limit", "out_of_range", "This must be from 1 to 100."), ForeignCursor()]
+NO_BODY = {"application/json": NO_FIELDS}
 PERSONAL_TOKEN = OpenApiExample("A token", PERSONAL, response_only=True, status_codes=["200"])
 SECURITY_EVENT = OpenApiExample(
     "A sign-in",
@@ -195,8 +204,9 @@ describe_logout_all = extend_schema_view(
         "logOutEverywhere",
         "Sign out everywhere",
         "Ends all sessions, this one too.",
-        request=None,
+        request=NO_BODY,
         responses={204: None},
+        problems=[invalid("colour", "unknown_field", "This field is unknown.")],
     )
 )
 describe_password = extend_schema_view(
@@ -224,10 +234,15 @@ describe_sessions = extend_schema_view(
         "List your sessions",
         "Those that have not ended, newest first.",
         responses={200: SessionSerializer(many=True)},
+        problems=LIST_PROBLEMS,
         examples=[SESSION],
     ),
     destroy=operation(
-        "endSession", "End a session", "Its tokens are refused from the next request on.", responses={204: None}
+        "endSession",
+        "End a session",
+        "Its tokens are refused from the next request on.",
+        responses={204: None},
+        parameters=[SESSION_ID],
     ),
 )
 describe_tokens = extend_schema_view(
@@ -236,6 +251,7 @@ describe_tokens = extend_schema_view(
         "List your personal access tokens",
         "Newest first, also those that have expired.",
         responses={200: PersonalTokenSerializer(many=True)},
+        problems=LIST_PROBLEMS,
         examples=[PERSONAL_TOKEN],
     ),
     create=operation(
@@ -262,6 +278,7 @@ describe_tokens = extend_schema_view(
         "Revoke a personal access token",
         "It is refused from the next request on.",
         responses={204: None},
+        parameters=[TOKEN_ID],
     ),
 )
 describe_security_events = extend_schema_view(
@@ -270,6 +287,7 @@ describe_security_events = extend_schema_view(
         "See what happened to your account",
         "Sign-ins and refusals, changes of the password and of tokens, newest first. Kept for a year.",
         responses={200: SecurityEventSerializer(many=True)},
+        problems=LIST_PROBLEMS,
         examples=[SECURITY_EVENT],
     )
 )

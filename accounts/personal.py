@@ -1,4 +1,4 @@
-"""Personal access tokens: `thub_`, 30 random characters and 6 of a checksum, by which scanners recognize leaked ones."""
+"""Personal access tokens: `thub_`, 30 random characters and 6 of a checksum, by which scanners know them."""
 
 import hashlib
 import secrets

@@ -66,11 +66,16 @@ def writes(service, client):
         for state, attempt in (("queued", 0), ("failed", 1)):
             database.execute(JOB, {"state": state, "attempt": attempt, "name": "killed"})
     changed, deleted = (client.post("/tasks/", json=MILK).headers["Location"] for _ in range(2))
+    client.post("/auth/login", json={"username": "killed", "password": PASSWORD})
+    (other,) = [row["id"] for row in client.get("/auth/sessions").json()["items"] if not row["current"]]
+    token = client.post("/auth/tokens", json={"name": "script", "scopes": ["tasks:read"]}).json()["id"]
     known = {
         ("post", "/tasks"): ("/tasks", MILK),
         ("post", "/tasks/batch"): ("/tasks/batch", {"operations": [{"op": "create", "task": MILK}]}),
         ("patch", "/tasks/{id}"): (changed, {"status": "done"}),
         ("delete", "/tasks/{id}"): (deleted, None),
+        ("delete", "/auth/sessions/{id}"): (f"/auth/sessions/{other}", None),
+        ("delete", "/auth/tokens/{id}"): (f"/auth/tokens/{token}", None),
         ("patch", "/auth/me"): ("/auth/me", {"email": "k@example.com"}),
         ("post", "/jobs/{job_id}/retry"): ("/jobs/welcome_email:failed/retry", {}),
         ("post", "/jobs/{job_id}/cancel"): ("/jobs/welcome_email:queued/cancel", {}),
@@ -110,7 +115,7 @@ def test_after_a_server_was_killed_each_write_is_answered_as_if_it_had_not_been(
     for connection in connections:
         connection.close()
 
-    assert len(all_writes) >= 7
+    assert len(all_writes) >= 9
     assert all(answer.is_success and answer.headers["Idempotency-Replayed"] == "true" for answer in answers)
     # the account, two tasks before, one alone and one in the batch; a change of a task and of the account; a deletion
     assert sorted(history) == [(1, "created")] * 5 + [(2, "deleted"), (2, "updated"), (2, "updated")]

@@ -118,8 +118,8 @@ def test_an_access_line_tells_the_id_of_the_user(service):
     with service.signed_up("dora") as client:
         user_id = client.get("/auth/me").json()["id"]
 
-    assert re.search(rf"GET /auth/me 200 [0-9.]+ms {user_id}$", service.log.read_text(), re.MULTILINE)
-    assert re.search(r"POST /auth/login 200 [0-9.]+ms -$", service.log.read_text(), re.MULTILINE)
+    assert re.search(rf"GET /auth/me 200 [0-9.]+ms 127.0.0.1 {user_id}$", service.log.read_text(), re.MULTILINE)
+    assert re.search(r"POST /auth/login 200 [0-9.]+ms 127.0.0.1 -$", service.log.read_text(), re.MULTILINE)
 
 
 def test_every_log_line_of_a_request_holds_its_id(service):

@@ -66,7 +66,7 @@ class Session(models.Model):
 
 
 class PersonalToken(models.Model):
-    """A token for scripts and agents, of which the hash is kept. It goes when its owner is deactivated (by a trigger)."""
+    """For scripts and agents. The hash is kept. A trigger deletes it when its owner is deactivated."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(

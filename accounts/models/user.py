@@ -61,9 +61,7 @@ class UserManager(BaseUserManager["User"]):
     def found_by(self, condition: str, parameters: Sequence[Any]) -> "User":
         """The user named by the end of a statement that begins with `FROM users`. Raises User.DoesNotExist."""
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {', '.join(f'users.{name}' for name in COLUMNS)} FROM users {condition}", parameters
-            )
+            cursor.execute(f"SELECT {SELECTED} FROM users {condition}", parameters)  # noqa: S608 - our own words
             row = cursor.fetchone()
         if row is None:
             raise User.DoesNotExist

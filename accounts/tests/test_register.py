@@ -19,7 +19,7 @@ def test_a_new_user_is_answered_without_the_password(anonymous_client):
     response = anonymous_client.post(URL, {"username": "carol", "password": PASSWORD, "email": "carol@example.com"})
 
     assert response.status_code == 201
-    assert list(response.json()) == ["id", "username", "email", "created_at", "version"]
+    assert list(response.json()) == ["id", "username", "email", "created_at", "name", "time_zone", "version"]
     assert response.json()["id"] == str(User.objects.get(username="carol").pk)
     assert response.json()["created_at"].endswith("Z")
 
@@ -28,8 +28,8 @@ def test_the_address_is_optional(anonymous_client):
     assert anonymous_client.post(URL, {"username": "carol", "password": PASSWORD}).json()["email"] is None
 
 
-def test_signing_up_takes_three_statements_in_a_transaction(anonymous_client, django_assert_num_queries):
-    with django_assert_num_queries(5):  # the user, its event and the welcome job; savepoint and release
+def test_signing_up_takes_four_statements_in_a_transaction(anonymous_client, django_assert_num_queries):
+    with django_assert_num_queries(6):  # the user, its events and the welcome job; savepoint and release
         anonymous_client.post(URL, {"username": "carol", "password": PASSWORD})
 
 

@@ -7,12 +7,15 @@ from threading import Barrier
 import jwt
 import pytest
 from django.db import connection, transaction
+from django.db.models import F
 from rest_framework.exceptions import NotAuthenticated
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from accounts.models import User
+from accounts.authentication import AccessToken
+from accounts.client import Client
+from accounts.models import Session, User
+from accounts.sessions import begin, renew
 from accounts.tests.factories import UserFactory, access_token, refresh_token
-from accounts.tokens import TokenNotValid, rotate, sign_in
+from accounts.tokens import TokenNotValid
 from conftest import client_of
 
 REFRESH, LOGOUT = "/auth/refresh", "/auth/logout"
@@ -43,16 +46,43 @@ def client_with(access_token):
     return client
 
 
-def test_a_refresh_takes_six_statements(anonymous_client, token, django_assert_num_queries):
-    with django_assert_num_queries(10):  # blacklist, user; token, blacklist, its row; the new one; savepoints
+def test_a_refresh_takes_two_statements_in_a_transaction(anonymous_client, token, django_assert_num_queries):
+    with django_assert_num_queries(4):  # the session, locked, and its next generation; savepoint and release
         anonymous_client.post(REFRESH, {"refresh_token": token})
 
 
-def test_a_token_whose_row_was_pruned_is_spent_all_the_same(anonymous_client, token):
-    OutstandingToken.objects.all().delete()
-    anonymous_client.post(LOGOUT, {"refresh_token": token})
-
+def test_a_spent_refresh_token_ends_its_session(anonymous_client, token):
+    pair = anonymous_client.post(REFRESH, {"refresh_token": token}).json()
     assert anonymous_client.post(REFRESH, {"refresh_token": token}).status_code == 401
+
+    assert anonymous_client.post(REFRESH, {"refresh_token": pair["refresh_token"]}).status_code == 401
+    assert client_with(pair["access_token"]).get("/auth/me").status_code == 401
+
+
+def test_a_refresh_that_is_sent_again_with_its_key_is_answered_again(anonymous_client, token):
+    first, second = (
+        anonymous_client.post(REFRESH, {"refresh_token": token}, headers={"Idempotency-Key": "k1"}) for _ in range(2)
+    )
+
+    assert second.status_code == 200
+    assert second.json()["refresh_token"] == first.json()["refresh_token"]
+
+
+def test_with_another_key_or_too_late_it_is_a_spent_token(anonymous_client, alice):
+    for key, age in (("k2", timedelta()), ("k1", timedelta(minutes=2))):
+        token = str(refresh_token(alice))
+        anonymous_client.post(REFRESH, {"refresh_token": token}, headers={"Idempotency-Key": "k1"})
+        Session.objects.update(renewed_at=F("renewed_at") - age)
+        answer = anonymous_client.post(REFRESH, {"refresh_token": token}, headers={"Idempotency-Key": key})
+        assert (answer.status_code, Session.objects.count()) == (401, 0)
+
+
+def test_a_session_ends_after_its_longest_life_however_often_it_is_renewed(alice, token, settings):
+    Session.objects.update(created_at=F("created_at") - settings.SESSION_LIFETIME + timedelta(hours=1))
+    session = renew(token, None, Client())
+
+    assert session.expires_at - session.created_at == settings.SESSION_LIFETIME
+    assert AccessToken.of(session)["exp"] <= session.expires_at.timestamp()
 
 
 def test_a_spent_refresh_token_is_refused(anonymous_client, token):
@@ -96,6 +126,14 @@ def test_signing_out_twice_or_late_or_with_a_forgery_is_no_error(anonymous_clien
         assert anonymous_client.post(LOGOUT, {"refresh_token": dead}).status_code == 204
 
 
+def test_signing_out_with_a_spent_token_ends_the_session_too(anonymous_client, token):
+    pair = anonymous_client.post(REFRESH, {"refresh_token": token}).json()
+    anonymous_client.post(LOGOUT, {"refresh_token": token})
+
+    assert client_with(pair["access_token"]).get("/auth/me").status_code == 401
+    assert anonymous_client.post(REFRESH, {"refresh_token": pair["refresh_token"]}).status_code == 401
+
+
 def test_signing_out_with_an_access_token_or_rubbish_is_an_error(anonymous_client, alice):
     for wrong in (str(access_token(alice)), "rubbish", "a.b.c"):
         response = anonymous_client.post(LOGOUT, {"refresh_token": wrong})
@@ -105,7 +143,7 @@ def test_signing_out_with_an_access_token_or_rubbish_is_an_error(anonymous_clien
 def test_a_user_deleted_while_signing_in_gets_no_token(alice):
     User.objects.all().delete()
 
-    assert sign_in(alice) is None
+    assert begin(alice, Client()) is None
 
 
 def test_a_user_deactivated_meanwhile_changes_nothing(alice):
@@ -114,10 +152,10 @@ def test_a_user_deactivated_meanwhile_changes_nothing(alice):
         User.objects.locked(alice.pk)
 
 
-def rotate_at_once(raw, starting_line):
+def renew_at_once(raw, starting_line):
     try:
         starting_line.wait(timeout=30)
-        rotate(raw)
+        renew(raw, None, Client())
     except TokenNotValid:
         return False
     else:
@@ -132,5 +170,5 @@ def test_of_sixteen_concurrent_refreshes_exactly_one_wins():
     with ThreadPoolExecutor(16) as pool:
         for _ in range(20):
             raw, starting_line = str(refresh_token(alice)), Barrier(16)
-            wins = list(pool.map(rotate_at_once, [raw] * 16, [starting_line] * 16))
+            wins = list(pool.map(renew_at_once, [raw] * 16, [starting_line] * 16))
             assert wins.count(True) == 1

@@ -4,7 +4,6 @@ import pytest
 from django.core.checks import run_checks
 from django.utils import timezone
 from django_celery_results.models import TaskResult
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from jobs import engine, running
 from jobs.models import Job, KnownSchedule, State
@@ -136,14 +135,11 @@ def test_finished_jobs_are_pruned_when_their_time_is_over(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_expired_tokens_and_old_celery_results_are_pruned():
-    OutstandingToken.objects.create(jti="old", expires_at=days_ago(1))
-    OutstandingToken.objects.create(jti="new", expires_at=days_ago(-1))
+def test_old_celery_results_are_pruned():
     TaskResult.objects.create(task_id="old")
     TaskResult.objects.update(date_done=days_ago(91))
 
-    assert run_tick("prune_tokens") == run_tick("prune_celery_results") == {"pruned": 1}
-    assert OutstandingToken.objects.get().jti == "new"
+    assert run_tick("prune_celery_results") == {"pruned": 1}
 
 
 def test_a_tick_of_a_schedule_that_is_not_known_here_is_left_alone(db):

@@ -4,6 +4,8 @@ The requests are the document's own examples; CHANGES says what to change in one
 """
 
 import json
+from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -12,6 +14,9 @@ from django.urls import resolve
 from django.utils import timezone
 from psycopg.errors import ForeignKeyViolation
 
+from accounts.client import Client
+from accounts.models import PersonalToken, Session
+from accounts.sessions import begin
 from accounts.tests.factories import UserFactory, refresh_token
 from conftest import client_of
 from jobs.models import Job
@@ -41,12 +46,23 @@ ANSWERS = [
 ]
 
 
+def new_task(owner):
+    return TaskFactory(owner=owner)
+
+
+def new_token(owner):
+    return PersonalToken.objects.create(owner=owner, name="x", scopes=[], digest=b"x")
+
+
 class Call:
     """A request, at first the one that the document gives as an example, sent by alice."""
 
     def __init__(self, path, method, operation, alice, monkeypatch):
         self.method, self.name, self.monkeypatch = method.upper(), operation["operationId"], monkeypatch
-        self.path = path.format(id=TaskFactory(owner=alice).pk, job_id=JobFactory(owner=alice).pk)
+        owned = {"/auth/sessions": partial(begin, client=Client()), "/auth/tokens": new_token}.get(
+            path.rpartition("/")[0], new_task
+        )(alice)
+        self.path = path.format(id=owned.pk, job_id=JobFactory(owner=alice).pk)
         self.client, self.query, self.headers, self.content_type = client_of(alice), "", {}, "application/json"
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {"examples": {}})
         example = next(iter(content["examples"].values()), {"value": {}})["value"]
@@ -152,6 +168,8 @@ CHANGES = {
     "username_taken": lambda call: UserFactory(username="Carol") and as_expected(call),
     "not_authenticated": lambda call: change(client=client_of())(call),
     "invalid_credentials": change(body={"username": "alice", "password": "wrong"}),
+    "wrong_password": change(body={"current_password": "wrong", "new_password": "battery staple horse"}),
+    "sign_in_again": lambda call: Session.objects.update(signed_in_at=timezone.now() - timedelta(minutes=11)),
     "token_not_valid": change(body={"refresh_token": "forged"}),
     "not_found": lambda call: change(client=client_of(UserFactory(username="bob")))(call),
     "conflict": lose_the_owner,

@@ -16,6 +16,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://taskhub:secret@localhost:5432/taskhub",
     "REDIS_URL": "redis://localhost:6379/0",
     "ALLOWED_HOSTS": "api.example.com",
+    "PUBLIC_URL": "https://api.example.com",
 }
 VARIABLES = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
@@ -50,6 +51,9 @@ def test_staging_goes_by_the_rules_of_production():
         ("SECRET_KEY", f"change-me-{SECRET}"),
         ("SECRET_KEY", "abc" * 20),
         ("SECRET_KEY_FALLBACKS", "short"),
+        ("PUBLIC_URL", None),
+        ("PUBLIC_URL", "http://api.example.com"),
+        ("PUBLIC_URL", "https://api.example.com/path"),
         ("JWT_SIGNING_KEYS", None),
         ("JWT_SIGNING_KEYS", SECRET),
         ("JWT_SIGNING_KEYS", "kid:short"),

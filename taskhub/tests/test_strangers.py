@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from accounts.client import Client
+from accounts.models import PersonalToken
+from accounts.sessions import begin
 from jobs.tests.factories import JobFactory
 from taskhub.api.pages import document
 from tasks.tests.factories import TaskFactory
@@ -13,7 +16,17 @@ PUBLIC = {
     *("/", "/health", "/health/db", "/livez", "/readyz", "/problems", "/problems/{code}", "/openapi.json"),
     *("/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"),
 }
-OF_THE_CALLER = {"/auth/me", "/tasks", "/tasks/batch", "/jobs"}  # no id: whoever asks is told of their own
+OF_THE_CALLER = {
+    "/auth/me",
+    "/auth/me/events",
+    "/auth/sessions",
+    "/auth/tokens",
+    "/auth/logout-all",
+    "/auth/password",
+    "/tasks",
+    "/tasks/batch",
+    "/jobs",
+}  # no id: whoever asks is told of their own
 PRIVATE = [operation for operation in OPERATIONS if operation[1] not in PUBLIC]
 
 
@@ -23,6 +36,8 @@ def path_of(alice):
     task, job = TaskFactory(owner=alice), JobFactory(owner=alice, state="failed")
     known = {"/tasks/{id}": {"id": task.pk}, "/jobs/{job_id}": {"job_id": job.pk}}
     known |= {"/tasks/{id}/events": {"id": task.pk}}
+    session, token = begin(alice, Client()), PersonalToken.objects.create(owner=alice, name="x", scopes=[], digest=b"x")
+    known |= {"/auth/sessions/{id}": {"id": session.pk}, "/auth/tokens/{id}": {"id": token.pk}}
     known |= {f"/jobs/{{job_id}}/{verb}": {"job_id": job.pk} for verb in ("retry", "cancel")}
     return lambda path: path if path in OF_THE_CALLER else path.format(**known[path])
 
