@@ -54,6 +54,9 @@ def new_token(owner):
     return PersonalToken.objects.create(owner=owner, name="x", scopes=[], digest=b"x")
 
 
+OWNED = {"/auth/sessions": partial(begin, client=Client()), "/auth/tokens": new_token}
+
+
 class Call:
     """A request, at first the one that the document gives as an example, sent by alice."""
 
