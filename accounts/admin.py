@@ -49,10 +49,10 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         ("Rights", {"fields": ("is_active", *RIGHTS)}),
         ("Dates", {"fields": ("created_at", "updated_at", "last_login", "version", "history")}),
     )
-    list_display = ("name", "email", "verified", "is_active", "is_staff", "signed_up", "last_sign_in")
+    list_display = ("account", "email", "verified", "is_active", "is_staff", "signed_up", "last_sign_in")
     list_filter = ("is_active", "is_staff", "is_superuser", VerifiedFilter, ("created_at", admin.DateFieldListFilter))
     ordering = ("-id",)  # version 7: the newest first
-    sortable_by = ("name", "signed_up")
+    sortable_by = ("account", "signed_up")
     readonly_fields = (
         "belongings",
         "created_at",
@@ -73,7 +73,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         return user.email_verified_at
 
     @admin.display(description="username", ordering=Lower("username"))
-    def name(self, user: User) -> str:
+    def account(self, user: User) -> str:
         return user.username
 
     @admin.display(description="signed up", ordering="id")

@@ -20,7 +20,7 @@ from accounts import personal
 from accounts.models import PersonalToken, Session, User
 from accounts.models.session import OF_PERSONAL_TOKEN, OF_SESSION
 from events.models import Actor, Via
-from taskhub.api.problems import Problem
+from taskhub.api.problems import InsufficientScope, Problem
 from taskhub.postgresql.caller import Caller
 
 MOST_KNOWN_TOKENS = 4096  # in each process, about a kilobyte each
@@ -49,12 +49,6 @@ class KeyRing(TokenBackend):
 
 
 KEY_RING = KeyRing("HS256", audience=settings.PUBLIC_URL, issuer=settings.PUBLIC_URL)
-
-
-class InsufficientScope(Problem):
-    status_code = 403
-    default_code = "insufficient_scope"
-    default_detail = "This token may not do that."
 
 
 class AccessToken(tokens.AccessToken):

@@ -205,6 +205,7 @@ describe_logout_all = extend_schema_view(
         "Sign out everywhere",
         "Ends all sessions, this one too.",
         request=NO_BODY,
+        examples=[OpenApiExample("No fields", {}, request_only=True)],
         responses={204: None},
         problems=[invalid("colour", "unknown_field", "This field is unknown.")],
     )

@@ -64,6 +64,6 @@ def session_to_end(raw: str) -> dict[str, Any] | None:
     options = {"verify_exp": False, "require": ["sub", "sid"]}
     try:
         audience = {"audience": KEY_RING.audience, "issuer": KEY_RING.issuer}
-        return jwt.decode(raw, settings.JWT_SIGNING_KEYS.get(kid, ""), ["HS256"], options, **audience)  # type: ignore[arg-type]
-    except (jwt.InvalidTokenError, TypeError):
+        return jwt.decode(raw, settings.JWT_SIGNING_KEYS.get(str(kid), ""), ["HS256"], options, **audience)  # type: ignore[arg-type]
+    except jwt.PyJWTError:
         return None

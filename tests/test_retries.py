@@ -66,7 +66,7 @@ def writes(service, client):
         for state, attempt in (("queued", 0), ("failed", 1)):
             database.execute(JOB, {"state": state, "attempt": attempt, "name": "killed"})
     changed, deleted = (client.post("/tasks/", json=MILK).headers["Location"] for _ in range(2))
-    client.post("/auth/login", json={"username": "killed", "password": PASSWORD})
+    client.post("/auth/login", json={"username": "killed", "password": "correct horse battery"})
     (other,) = [row["id"] for row in client.get("/auth/sessions").json()["items"] if not row["current"]]
     token = client.post("/auth/tokens", json={"name": "script", "scopes": ["tasks:read"]}).json()["id"]
     known = {
@@ -82,7 +82,8 @@ def writes(service, client):
     }
     for path, operations in client.get("/openapi.json").json()["paths"].items():
         for method, operation in operations.items():
-            if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ())):
+            takes = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+            if takes and path != "/auth/refresh":  # whose answer is made anew: accounts/tests/test_tokens.py
                 yield method.upper(), *known[method, path]
 
 

@@ -1,10 +1,11 @@
+from datetime import timedelta
+
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
 from accounts.authentication import AccessToken
-from accounts.client import Client
-from accounts.models import User
-from accounts.sessions import begin
+from accounts.models import Session, User
 from accounts.tokens import RefreshToken
 
 PASSWORD = "correct horse battery"
@@ -18,11 +19,17 @@ class UserFactory(DjangoModelFactory):
         model = User
 
 
+class SessionFactory(DjangoModelFactory):
+    access_version = factory.SelfAttribute("owner.access_version")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+    class Meta:
+        model = Session
+
+
 def access_token(user):
-    """Of a new session."""
-    return AccessToken.of(begin(user, Client()))
+    return AccessToken.of(SessionFactory(owner=user))
 
 
 def refresh_token(user):
-    """Of a new session."""
-    return RefreshToken.of(begin(user, Client()))
+    return RefreshToken.of(SessionFactory(owner=user))

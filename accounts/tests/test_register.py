@@ -95,7 +95,7 @@ def test_a_bad_password_is_refused_with_its_pointer(anonymous_client, password):
     assert {pointer for pointer, _ in errors_of(response)} == {"/password"}
 
 
-@pytest.mark.parametrize("password", ["12345678", "x" * 128, "  spaces count  ", "пароль-密码-🔑"])
+@pytest.mark.parametrize("password", ["tr0ub4do", "x" * 128, "  spaces count  ", "пароль-密码-🔑"])
 def test_a_good_password_signs_in_exactly_as_given(anonymous_client, password):
     anonymous_client.post(URL, {"username": "carol", "password": password})
 

@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticate
 from taskhub.api.errors import CONTENT_TYPE, problem_body
 from taskhub.api.formats import JSONParser
 from taskhub.api.openapi_parts import IDEMPOTENCY_KEY, TAGS
-from taskhub.api.problems import BadParameter, IdempotencyKeyInUse, IdempotencyKeyReused
+from taskhub.api.problems import BadParameter, IdempotencyKeyInUse, IdempotencyKeyReused, InsufficientScope
 from taskhub.api.views import WRITING, BaseView
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -26,6 +26,7 @@ MEANINGS = {
     202: "Accepted; whether it happens is not decided here.",
     400: "The input is not valid.",
     401: "The caller is not authenticated.",
+    403: "The caller may not do this.",
     404: "It does not exist, or the caller may not see it.",
     409: "Another change came first.",
     422: "The request does not fit what came before.",
@@ -143,6 +144,8 @@ class Schema(AutoSchema):
         yield from getattr(self.described, "problems", ())  # first, because they say most about the operation
         if found.get("security"):
             yield NotAuthenticated()
+            if self.view.needed_scope(self.method):
+                yield InsufficientScope()
         if self.takes_key(found):
             yield from (IdempotencyKeyInUse(), IdempotencyKeyReused())
         if "{" in self.path:

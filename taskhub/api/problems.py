@@ -102,6 +102,12 @@ class IdConflict(Problem):
     )
 
 
+class InsufficientScope(Problem):
+    status_code = 403
+    default_code = "insufficient_scope"
+    default_detail = "This token may not do that."
+
+
 class IdempotencyKeyInUse(Problem):
     status_code = 409
     default_code = "idempotency_key_in_use"
@@ -159,6 +165,16 @@ EXPLANATIONS = {
         403,
         "The caller is authenticated, but may not do this.",
         "Sending it again does not help. Ask an administrator for the permission.",
+    ),
+    "insufficient_scope": Explanation(
+        403,
+        "The personal access token lacks the scope that the operation needs.",
+        "Make a token with that scope, or sign in: sessions may do everything.",
+    ),
+    "sign_in_again": Explanation(
+        403,
+        "The operation needs a sign-in of the last ten minutes, and this one is older.",
+        "Sign in again, and send the request with the new access token.",
     ),
     "not_found": Explanation(
         404,

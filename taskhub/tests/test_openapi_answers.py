@@ -14,8 +14,9 @@ from django.urls import resolve
 from django.utils import timezone
 from psycopg.errors import ForeignKeyViolation
 
+from accounts import personal
 from accounts.client import Client
-from accounts.models import PersonalToken, Session
+from accounts.models import PersonalToken, Session, User
 from accounts.sessions import begin
 from accounts.tests.factories import UserFactory, refresh_token
 from conftest import client_of
@@ -134,6 +135,15 @@ def put_job(**fields):
     return lambda call: Job.objects.update(**fields)
 
 
+def powerless(call):
+    """A personal access token of alice without scopes."""
+    raw = personal.new_token()
+    PersonalToken.objects.create(
+        owner=User.objects.get(username="alice"), name="y", scopes=[], digest=personal.digest_of(raw)
+    )
+    return raw
+
+
 FAILED = {"state": "failed", "attempt": 1, "finished_at": timezone.now()}
 RUNNING = {"state": "running", "attempt": 1, "lease_until": timezone.now()}
 
@@ -171,6 +181,7 @@ CHANGES = {
     "username_taken": lambda call: UserFactory(username="Carol") and as_expected(call),
     "not_authenticated": lambda call: change(client=client_of())(call),
     "invalid_credentials": change(body={"username": "alice", "password": "wrong"}),
+    "insufficient_scope": lambda call: call.client.credentials(HTTP_AUTHORIZATION=f"Bearer {powerless(call)}"),
     "wrong_password": change(body={"current_password": "wrong", "new_password": "battery staple horse"}),
     "sign_in_again": lambda call: Session.objects.update(signed_in_at=timezone.now() - timedelta(minutes=11)),
     "token_not_valid": change(body={"refresh_token": "forged"}),
