@@ -20,7 +20,7 @@ def page_of(user, name="change"):
 
 
 def found(client, **query):
-    return listed(client.get(URL, query), "name")
+    return listed(client.get(URL, query), "account")
 
 
 def save(client, user, **fields):

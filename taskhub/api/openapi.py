@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
@@ -144,7 +144,7 @@ class Schema(AutoSchema):
         yield from getattr(self.described, "problems", ())  # first, because they say most about the operation
         if found.get("security"):
             yield NotAuthenticated()
-            if self.view.needed_scope(self.method):
+            if cast(BaseView, self.view).needed_scope(self.method):
                 yield InsufficientScope()
         if self.takes_key(found):
             yield from (IdempotencyKeyInUse(), IdempotencyKeyReused())

@@ -70,9 +70,10 @@ def test_at_any_depth_the_row_value_is_an_index_condition_and_the_cost_is_the_sa
 
 
 def test_a_deactivated_owner_is_found_out_before_any_task_is_read(crowded_owner):
+    client = client_of(crowded_owner)
     User.objects.filter(pk=crowded_owner.pk).update(is_active=False)
     with CaptureQueriesContext(connection) as captured:
-        assert client_of(crowded_owner).get("/tasks/").status_code == 401
+        assert client.get("/tasks/").status_code == 401
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {captured[0]['sql']}")
         plan = cursor.fetchone()[0][0]["Plan"]

@@ -17,9 +17,10 @@ from benchmarks.others.stock.models import Task, User
 
 STARTED = time.monotonic()
 FIELDS = ("id", "title", "description", "status", "completed_at", "created_at", "updated_at")
+AUDIENCE = "http://localhost:8000"  # the PUBLIC_URL of a development machine
 KEY = os.environ["JWT_SIGNING_KEYS"].partition(":")[2]
 SIGNED_IN: dict[str, Any] = {
-    "auth": [JWTAuthentication(secret=KEY, algorithms=["HS256"], leeway=0)],
+    "auth": [JWTAuthentication(secret=KEY, algorithms=["HS256"], audience=AUDIENCE, leeway=0)],
     "guards": [IsAuthenticated()],
 }
 api = BoltAPI()
