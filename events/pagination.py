@@ -3,9 +3,8 @@
 from typing import ClassVar
 
 from events.models import ORDER
-from taskhub.api.pagination import KeysetPagination
+from taskhub.api.pagination import CursorPagination
 
 
-class EventPagination(KeysetPagination):
+class EventPagination(CursorPagination):
     ordering: ClassVar[tuple[str, ...]] = ORDER
-    parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})

@@ -19,7 +19,7 @@ from jobs.registry import NAME
 from jobs.serializers import COLUMNS
 from jobs.services import JOB_ID
 from taskhub.api.formats import JSONResponse
-from taskhub.api.pagination import KeysetPagination
+from taskhub.api.pagination import CursorPagination
 from taskhub.api.problems import BadParameter
 from taskhub.api.serializers import StrictSerializer
 from taskhub.api.views import BaseView, caller_of, checks_caller, with_etag
@@ -34,9 +34,8 @@ SAID_OF_ERRORS = {
 LONGEST_RETRY_AFTER = 60  # seconds
 
 
-class JobPagination(KeysetPagination):
+class JobPagination(CursorPagination):
     ordering: ClassVar[tuple[str, ...]] = ORDER
-    parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
 
 
 @openapi.describe_jobs

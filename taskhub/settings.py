@@ -231,7 +231,6 @@ CORS_ALLOW_HEADERS = [
     "if-match",
     "if-none-match",
     "prefer",
-    "x-device-token",
     "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [

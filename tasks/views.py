@@ -18,7 +18,7 @@ from events.pagination import EventPagination
 from taskhub.api.conditions import answer, etag_of
 from taskhub.api.formats import JSONParser, JSONResponse, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
-from taskhub.api.views import BaseView, caller_of, checks_caller
+from taskhub.api.views import UUID, BaseView, caller_of, checks_caller
 from tasks import openapi
 from tasks.batch import Batch, BatchSerializer
 from tasks.models import Task, TaskQuerySet
@@ -30,7 +30,7 @@ NEW_TASK = NewTaskSerializer()  # one for all requests: it has no state, and is 
 @openapi.describe_tasks
 class TaskViewSet(BaseView, GenericViewSet[Task]):
     queryset = Task.objects.none()  # get_queryset() says which; this names the model
-    lookup_value_regex = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    lookup_value_regex = UUID
     parser_classes = (JSONParser, MergePatchParser)
     serializer_class = TaskSerializer
     scope = "tasks"

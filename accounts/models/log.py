@@ -36,20 +36,9 @@ class SecurityEvent(models.Model):
         SESSION_ENDED = "session_ended"
         REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - not a password
         PASSWORD_CHANGED = "password_changed"  # noqa: S105 - not a password
-        PASSWORD_RESET_REQUESTED = "password_reset_requested"  # noqa: S105 - not a password
-        PASSWORD_RESET = "password_reset"  # noqa: S105 - not a password
         EMAIL_CHANGED = "email_changed"
-        EMAIL_VERIFIED = "email_verified"
         TOKEN_CREATED = "token_created"  # noqa: S105 - not a password
         TOKEN_REVOKED = "token_revoked"  # noqa: S105 - not a password
-        SECOND_FACTOR_ADDED = "second_factor_added"
-        SECOND_FACTOR_REMOVED = "second_factor_removed"
-        SECOND_FACTOR_REFUSED = "second_factor_refused"
-        RECOVERY_CODE_USED = "recovery_code_used"
-        DEACTIVATED = "deactivated"
-        ACTIVATED = "activated"
-        EXPORTED = "exported"
-        DELETION_REQUESTED = "deletion_requested"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # Null where a sign-in named nobody: a row all the same, so that it takes as long
@@ -61,7 +50,6 @@ class SecurityEvent(models.Model):
     address = models.GenericIPAddressField(null=True)
     device = models.CharField(max_length=LONGEST_DEVICE, blank=True, default="")
     request_id = models.CharField(max_length=128)
-    actor = models.CharField(max_length=50, blank=True, default="")  # the staff who did it, if not the owner
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = SecurityEventManager()

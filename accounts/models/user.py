@@ -169,10 +169,6 @@ class User(AbstractBaseUser, PermissionsMixin, Versioned):
         """NFKC, without surrounding white space (CONTRACT section 2)."""
         return unicodedata.normalize("NFKC", username).strip() if isinstance(username, str) else username
 
-    def change_email(self, email: str | None) -> None:
-        """A new address is unverified. The caller holds the row's lock."""
-        self.change(Actor(self.username, Via.API), email=email, email_verified_at=None)
-
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(None if raw_password is None else normalized_password(raw_password))
 

@@ -14,7 +14,8 @@ from jobs.tests.factories import JobFactory
 
 @pytest.fixture
 def job(alice):
-    alice.change_email("alice@example.com")
+    alice.email = "alice@example.com"
+    alice.save()
     return JobFactory(job_id=f"welcome_email:{alice.pk}", payload={"user_id": str(alice.pk)})
 
 

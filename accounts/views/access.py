@@ -21,17 +21,16 @@ from accounts.serializers import (
     SessionSerializer,
 )
 from taskhub.api.formats import JSONResponse
-from taskhub.api.pagination import KeysetPagination
-from taskhub.api.views import BaseView
+from taskhub.api.pagination import CursorPagination
+from taskhub.api.views import UUID, BaseView
 
 Kind = SecurityEvent.Kind
 
 
-class NewestPagination(KeysetPagination):
+class NewestPagination(CursorPagination):
     """By id, which is of version 7."""
 
     ordering: ClassVar[tuple[str, ...]] = ("id",)
-    parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
 
 
 def read(
@@ -46,7 +45,7 @@ def read(
 class OwnedViewSet(BaseView, GenericViewSet[Model]):
     """Lists what the caller owns."""
 
-    lookup_value_regex = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    lookup_value_regex = UUID
     pagination_class = NewestPagination
     scope = "session"
     columns: tuple[str, ...]

@@ -109,6 +109,12 @@ class KeysetPagination(BasePagination):
         return bounded(query, "skip", 0, 0, self.max_skip, "To go further, follow next_cursor with cursor.")
 
 
+class CursorPagination(KeysetPagination):
+    """Without what only the oldest list takes."""
+
+    parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
+
+
 def bounded(query: Mapping[str, str], name: str, default: int, low: int, high: int, hint: str = "") -> int:
     """An integer query parameter from `low` to `high`, both included. Raises BadParameter."""
     value = query.get(name)

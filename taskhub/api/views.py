@@ -18,6 +18,7 @@ from taskhub.postgresql.caller import Caller
 
 WRITING = ("POST", "PATCH", "DELETE")
 SAFE = ("GET", "HEAD")
+UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"  # in paths
 
 
 def with_etag(request: Request, response: HttpResponse) -> HttpResponseBase:
