@@ -89,7 +89,10 @@ def database_report() -> dict[str, Any]:
 
 def open_connections() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = current_user")
+        # A superuser's background workers are in that view under its name, too
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND backend_type = 'client backend'"
+        )
         return int(cursor.fetchone()[0])
 
 
