@@ -164,7 +164,7 @@ class AlwaysJSON(BaseContentNegotiation):
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         """Raises UnsupportedMediaType."""
-        if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
             raise UnsupportedMediaType("", "The body may not be compressed: send it without Content-Encoding.")
         sent = (request.content_type or "").partition(";")[0].strip().lower()
         for parser in parsers:
