@@ -4,6 +4,7 @@ same process. No time is absolute; the bounds are about twice what was measured 
 
 import io
 import time
+from math import inf
 
 import pytest
 from django.db import connection
@@ -22,6 +23,8 @@ COSTS = [  # method, path, statements, CPU as a share of the piece of work
     ("POST", "/tasks/", 1, 2),
     ("GET", "/health", 0, 1),
 ]
+
+ROUNDS, MOST_ROUNDS = 12, 100  # more while other tests share the processor, which costs a request more than a loop
 
 
 @pytest.fixture
@@ -65,7 +68,11 @@ def test_a_request_takes_so_many_statements(ask, method, path, statements, share
 @pytest.mark.parametrize(("method", "path", "statements", "share"), COSTS)
 def test_a_request_takes_little_cpu(ask, method, path, statements, share):
     cpu_of(lambda: ask(method, path), 20)
-    spent = [(cpu_of(lambda: ask(method, path), 20), cpu_of(piece_of_work, 20)) for _ in range(12)]
-    request, work = (min(times) for times in zip(*spent, strict=True))  # what disturbs only adds
+    request = work = inf  # the least of all rounds, because what disturbs only adds
+    for done in range(MOST_ROUNDS):
+        if done >= ROUNDS and request / work < share:
+            break
+        request = min(request, cpu_of(lambda: ask(method, path), 20))
+        work = min(work, cpu_of(piece_of_work, 20))
 
     assert request / work < share
