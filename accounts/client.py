@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 LONGEST_DEVICE = 200  # characters
@@ -15,7 +16,7 @@ class Client:
     device: str = ""
 
 
-def client_of(request: Request) -> Client:
+def client_of(request: Request | HttpRequest) -> Client:
     """By the connection and the `User-Agent`, of which only what can be printed is kept."""
     said = request.META.get("HTTP_USER_AGENT", "")[:LONGEST_DEVICE]
     return Client(request.META.get("REMOTE_ADDR") or None, "".join(c for c in said if c.isprintable()))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.fields import get_error_detail
 
+from accounts.addresses import validate_address
 from accounts.models import Scope, SecurityEvent, User
 from accounts.models.user import (
     LONGEST_NAME,
@@ -17,9 +18,9 @@ from accounts.models.user import (
     SHORTEST_USERNAME,
     normalized_password,
     validate_time_zone,
-    validate_visible,
 )
 from accounts.passwords import check_password_rules
+from accounts.usernames import validate_new_username
 from taskhub.api.serializers import StrictSerializer, TextField
 
 
@@ -28,7 +29,11 @@ class UsernameField(TextField):
 
     def __init__(self) -> None:
         super().__init__(
-            validators=[MinLengthValidator(SHORTEST_USERNAME), MaxLengthValidator(LONGEST_USERNAME), validate_visible]
+            validators=[
+                MinLengthValidator(SHORTEST_USERNAME),
+                MaxLengthValidator(LONGEST_USERNAME),
+                validate_new_username,
+            ]
         )
 
     def to_internal_value(self, data: object) -> str:
@@ -47,13 +52,16 @@ class NewPasswordField(TextField):
 
 
 class EmailField(TextField, serializers.EmailField):
-    pass
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)
+        self.validators.append(validate_address)
 
 
 class UserSerializer(StrictSerializer):
     id = serializers.UUIDField(read_only=True)
     username = TextField(read_only=True)
-    email = EmailField(allow_null=True, required=False, max_length=254)
+    email = EmailField(allow_null=True, required=False)
+    email_verified_at = serializers.DateTimeField(read_only=True, allow_null=True)
     created_at = serializers.DateTimeField(read_only=True)
     name = TextField(required=False, max_length=LONGEST_NAME, allow_blank=True, help_text="As people call you.")
     time_zone = TextField(required=False, validators=[validate_time_zone], help_text="An IANA name.")
@@ -63,7 +71,7 @@ class UserSerializer(StrictSerializer):
 class RegisterSerializer(StrictSerializer):
     username = UsernameField()
     password = NewPasswordField()
-    email = EmailField(allow_null=True, required=False, max_length=254)
+    email = EmailField(allow_null=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return keep_rules(attrs, "password", attrs["username"])
@@ -86,6 +94,44 @@ def keep_rules(attrs: dict[str, Any], field: str, username: str) -> dict[str, An
     except NotGood as error:
         raise serializers.ValidationError({field: get_error_detail(error)}) from error
     return attrs
+
+
+class EmailSerializer(StrictSerializer):
+    email = EmailField()
+
+
+class MailedTokenSerializer(StrictSerializer):
+    token = TextField(max_length=100, help_text="What follows `#` in the link of the mail.")
+
+
+class ResetSerializer(MailedTokenSerializer):
+    new_password = NewPasswordField()
+
+
+class CodeSerializer(StrictSerializer):
+    code = TextField(max_length=40, help_text="Six digits, or a recovery code.")
+
+
+class SecondStepSerializer(CodeSerializer):
+    challenge = TextField(max_length=300)
+
+
+class SecondFactorSerializer(serializers.Serializer[Any]):
+    enabled = serializers.BooleanField()
+    recovery_codes_left = serializers.IntegerField(min_value=0)
+
+
+class NewSecondFactorSerializer(serializers.Serializer[Any]):
+    secret = serializers.CharField(help_text="Base32, shown this once.")
+    otpauth_uri = serializers.CharField(help_text="The same for an authenticator app, to be shown as a QR code.")
+
+
+class RecoveryCodesSerializer(serializers.Serializer[Any]):
+    recovery_codes = serializers.ListField(child=serializers.CharField(), help_text="Shown this once.")
+
+
+class EnqueuedSerializer(serializers.Serializer[Any]):
+    job_id = serializers.CharField(help_text="Of `GET /jobs/{job_id}`.")
 
 
 class LoginSerializer(StrictSerializer):
@@ -146,6 +192,7 @@ class SecurityEventSerializer(serializers.Serializer[Any]):
     device = serializers.CharField()
     request_id = serializers.CharField()
     session_id = serializers.UUIDField(allow_null=True)
+    by_staff = serializers.BooleanField()
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):
@@ -153,3 +200,7 @@ class TokenPairSerializer(serializers.Serializer[Any]):
     refresh_token = serializers.CharField(help_text="Good for one call of `POST /auth/refresh`.")
     token_type = serializers.ChoiceField(["bearer"])
     expires_in = serializers.IntegerField(min_value=1, help_text="Seconds that the access token lives.")
+
+
+class SignedInSerializer(TokenPairSerializer):
+    device_token = serializers.CharField(help_text="For `X-Device-Token` of the next sign-in on this device.")

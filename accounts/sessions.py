@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.client import Client
+from accounts.mail import tell
 from accounts.models import SecurityEvent, Session, User
 from accounts.tokens import RefreshToken, TokenNotValid, session_to_end
 from taskhub.api.problems import Problem
@@ -28,10 +29,11 @@ class SignInAgain(Problem):
     default_detail = "This needs a sign-in of the last ten minutes: sign in again, then repeat the request."
 
 
-def begin(user: User, client: Client) -> Session | None:
+def begin(user: User, client: Client, known_device: bool = False) -> Session | None:
     """For a user whose password was just verified. None if the user was deleted or deactivated meanwhile, or the
-    password changed.
+    password changed. A device that is not known is told to the user, but for the first sign-in.
     """
+    first = user.last_login is None
     now = timezone.now()
     with transaction.atomic():
         present = User.objects.filter(pk=user.pk, is_active=True, access_version=user.access_version)
@@ -48,8 +50,19 @@ def begin(user: User, client: Client) -> Session | None:
             last_used_at=now,
             signed_in_at=now,
         )
-        SecurityEvent.objects.record(Kind.SIGNED_IN, user.pk, client, session_id=session.pk)
+        event = SecurityEvent.objects.record(Kind.SIGNED_IN, user.pk, client, session_id=session.pk)
+        if not (first or known_device):
+            tell(user, event)
         return session
+
+
+def note_refusal(username: str, client: Client) -> None:
+    """Also for a name that nobody has, so that it takes as long."""
+    try:
+        owner_id = User.objects.get_by_natural_key(username).pk
+    except User.DoesNotExist:
+        owner_id = None
+    SecurityEvent.objects.record(Kind.SIGN_IN_REFUSED, owner_id, client)
 
 
 def expiry(created_at: datetime, now: datetime) -> datetime:
@@ -109,13 +122,15 @@ def end(owner_id: str, session_id: str, kind: SecurityEvent.Kind, client: Client
     return bool(deleted)
 
 
-def end_all(user: User, kind: SecurityEvent.Kind, client: Client, but: str | None = None) -> None:
+def end_all(
+    user: User, kind: SecurityEvent.Kind, client: Client, but: str | None = None, staff: str = ""
+) -> SecurityEvent:
     """Ends every session of the user, except `but`. The caller holds the row of the user, in a transaction."""
     user.end_access()
     if but:
         Session.objects.filter(owner=user, pk=but).update(access_version=user.access_version)
     Session.objects.filter(owner=user, access_version__lt=user.access_version).delete()
-    SecurityEvent.objects.record(kind, user.pk, client, session_id=but)
+    return SecurityEvent.objects.record(kind, user.pk, client, session_id=but, staff=staff)
 
 
 def change_password(user: User, password: str, session_id: str, client: Client) -> bool:
@@ -130,7 +145,7 @@ def change_password(user: User, password: str, session_id: str, client: Client) 
         if not present.exists():
             return False
         user.save(update_fields=["password"])
-        end_all(user, Kind.PASSWORD_CHANGED, client, but=session_id)
+        tell(user, end_all(user, Kind.PASSWORD_CHANGED, client, but=session_id))
         return True
 
 

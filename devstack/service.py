@@ -103,6 +103,14 @@ class Service:
             [self.python, "manage.py", *arguments], cwd=self.folder, env=self.environment, check=True, timeout=60
         )
 
+    def output(self, *arguments: str) -> str:
+        """What manage.py prints."""
+        command = [self.python, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, check=True, timeout=60, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
+
     def sql(self, statement: str) -> None:
         """Runs a statement on the service's own connection settings."""
         self.manage(

@@ -34,7 +34,7 @@ def run(folder: Path, host: str, port: int, reload: bool) -> int:
     require_free(host, port)
     with stack.private_servers(folder) as (servers, urls):
         home.publish(folder, {**address, **urls})
-        environment = {**for_parts(folder, host), **urls}
+        environment = {"PUBLIC_URL": f"http://localhost:{port}", **for_parts(folder, host), **urls}
         supervisor = Supervisor(folder, environment, [server.process for server in servers])
         try:
             _migrate(environment)

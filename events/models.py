@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from taskhub.api import request_id
 from taskhub.api.formats import to_json
 from taskhub.api.problems import Conflict
+from taskhub.owned import owned
 from taskhub.postgresql.caller import Caller
 from taskhub.postgresql.statements import newest_first
 
@@ -116,6 +117,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         return found
 
 
+@owned("events", "number", "resource", "resource_id", "version", "kind", "via", "created_at", "changes")
 class Event(models.Model):
     """The number counts all events of the owner, in the order of their commits and without gaps."""
 

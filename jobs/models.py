@@ -13,6 +13,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Least, Now
 from django_celery_results.models import TaskResult
 
+from taskhub.owned import owned
 from taskhub.postgresql.caller import Caller
 from taskhub.postgresql.statements import newest_first
 
@@ -94,6 +95,18 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(state=source).update(state=target, finished_at=finished_at, **lease, **fields)
 
 
+@owned(
+    "jobs",
+    "job_id",
+    "kind",
+    "payload",
+    "state",
+    "created_at",
+    "finished_at",
+    "progress",
+    "result",
+    deleted=Q(state__in=(State.SUCCEEDED, State.FAILED, State.CANCELLED)),  # the others are under way, or need a person
+)
 class Job(models.Model):
     """All times are the database's, so that no worker's clock is trusted."""
 

@@ -169,6 +169,14 @@ def cancel(kind: str, key: str) -> bool:
         return bool(running.update(cancel_requested_at=Coalesce("cancel_requested_at", Now())))
 
 
+def cancel_all(owner: AbstractBaseUser) -> None:
+    """Cancel all jobs of a user who is about to go, as cancel() does one."""
+    rows = Job.objects.filter(owner=owner.pk)
+    with transaction.atomic():
+        rows.move(State.QUEUED, State.CANCELLED)
+        rows.filter(state=State.RUNNING).update(cancel_requested_at=Coalesce("cancel_requested_at", Now()))
+
+
 def reschedule(kind: str, key: str, run_at: datetime) -> bool:
     """Move a queued job that was not tried yet to another time (aware). Returns False if there is none.
 

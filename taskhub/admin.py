@@ -8,7 +8,6 @@ from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
@@ -54,17 +53,7 @@ class Panel(NamedTuple):
     chart: SafeString
 
 
-class SignIn(AdminAuthenticationForm):
-    """Django's form says that both fields are case-sensitive, but usernames are not."""
-
-    error_messages = {
-        **AdminAuthenticationForm.error_messages,
-        "invalid_login": "No staff account has this username and password. Case matters in the password only.",
-    }
-
-
 class Site(admin.AdminSite):
-    login_form = SignIn
     site_header = site_title = "TaskHub"
     index_title = "Staff"
     site_url = None  # the service has no other pages for people

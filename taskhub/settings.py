@@ -196,6 +196,9 @@ SIMPLE_JWT = {
 }
 SESSION_IDLE_LIFETIME = timedelta(days=environment.integer("REFRESH_TOKEN_DAYS", 7, 1, 365))
 SESSION_LIFETIME = timedelta(days=environment.integer("SESSION_DAYS", 90, 1, 3650))
+ADMIN_SECOND_FACTOR = environment.choice(
+    "ADMIN_SECOND_FACTOR", "required" if PRODUCTION else "optional", ("required", "optional")
+)
 SESSION_COOKIE_AGE = 12 * 3600  # seconds, of the admin
 SECURITY_EVENTS_KEEP_DAYS = environment.integer("SECURITY_EVENTS_KEEP_DAYS", 365, 1, 3650)
 
@@ -231,6 +234,7 @@ CORS_ALLOW_HEADERS = [
     "if-match",
     "if-none-match",
     "prefer",
+    "x-device-token",
     "x-request-id",
 ]
 CORS_EXPOSE_HEADERS = [

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from events.models import RECORD_CREATED, Actor, Event, Versioned
 from taskhub.api import request_id
 from taskhub.api.problems import IdConflict
+from taskhub.owned import owned
 from taskhub.postgresql.caller import USER_VERSION, USERNAME, Caller
 from taskhub.postgresql.errors import violated_constraint
 from taskhub.postgresql.statements import insert, newest_first
@@ -86,6 +87,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return len(tasks)
 
 
+@owned("tasks", "id", "title", "description", "status", "completed_at", "created_at", "updated_at", "version")
 class Task(Versioned):
     resource = "task"
     recorded = ("title", "description", "status")

@@ -154,3 +154,39 @@ def test_a_request_to_another_server_does_not_go_unnoticed(service, browser):
     browser.execute_script("new Image().src = 'http://elsewhere.example/'")
 
     WebDriverWait(browser, 20).until(lambda _: requests_elsewhere(browser, service) == {"http://elsewhere.example/"})
+
+
+@pytest.fixture
+def reset_token(service):
+    """As the mail to alice has it."""
+    made = """
+from django.utils import timezone
+from accounts import mailed
+from accounts.models import User
+alice = User.objects.create_user('alice_of_links', 'correct horse battery', email='links@example.com')
+alice.email_verified_at = timezone.now()
+alice.save()
+print(mailed.new_token(alice, mailed.Purpose.RESET))"""
+    return service.output("shell", "-v0", "-c", made).strip()
+
+
+def said(browser):
+    return WebDriverWait(browser, 20).until(lambda _: first(browser, "[role=status]").text)
+
+
+def test_a_link_of_a_mail_sets_another_password(service, browser, reset_token):
+    console_errors(browser)  # of an earlier test
+    browser.get(f"{service.url}/reset-password#{reset_token}")
+    first(browser, "[name=new_password]").send_keys("password")
+    first(browser, "button").click()
+    assert "too common" in said(browser)
+    console_errors(browser)  # that of the refusal
+    first(browser, "[name=new_password]").send_keys(" battery staple")
+    first(browser, "button").click()
+    WebDriverWait(browser, 20).until(lambda _: "is set" in said(browser))
+
+    assert console_errors(browser) == []
+    assert requests_elsewhere(browser, service) == set()
+    with service.client() as client:
+        sent = {"username": "alice_of_links", "password": "password battery staple"}
+        assert client.post("/auth/login", json=sent).is_success

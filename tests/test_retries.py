@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import psycopg
+import pyotp
 import pytest
 
 from devstack.service import wait_until
@@ -68,6 +69,8 @@ def writes(service, client):
     changed, deleted = (client.post("/tasks/", json=MILK).headers["Location"] for _ in range(2))
     client.post("/auth/login", json={"username": "killed", "password": "correct horse battery"})
     (other,) = [row["id"] for row in client.get("/auth/sessions").json()["items"] if not row["current"]]
+    secret = client.post("/auth/second-factor").json()["secret"]
+    client.post("/auth/second-factor/confirm", json={"code": pyotp.TOTP(secret).now()}).raise_for_status()
     token = client.post("/auth/tokens", json={"name": "script", "scopes": ["tasks:read"]}).json()["id"]
     known = {
         ("post", "/tasks"): ("/tasks", MILK),
@@ -76,7 +79,9 @@ def writes(service, client):
         ("delete", "/tasks/{id}"): (deleted, None),
         ("delete", "/auth/sessions/{id}"): (f"/auth/sessions/{other}", None),
         ("delete", "/auth/tokens/{id}"): (f"/auth/tokens/{token}", None),
-        ("patch", "/auth/me"): ("/auth/me", {"email": "k@example.com"}),
+        ("post", "/auth/email/verify/resend"): ("/auth/email/verify/resend", {}),
+        ("delete", "/auth/second-factor"): ("/auth/second-factor", None),
+        ("patch", "/auth/me"): ("/auth/me", {"name": "K"}),
         ("post", "/jobs/{job_id}/retry"): ("/jobs/welcome_email:failed/retry", {}),
         ("post", "/jobs/{job_id}/cancel"): ("/jobs/welcome_email:queued/cancel", {}),
     }
@@ -99,7 +104,10 @@ def send_and_leave(service, client, method, path, body):
 
 def test_after_a_server_was_killed_each_write_is_answered_as_if_it_had_not_been(service):
     """Killed when everything was committed and no answer was read: the only moment in which a client cannot know."""
-    with service.signed_up("killed") as client, psycopg.connect(service.postgres.url, autocommit=True) as database:
+    with (
+        service.signed_up("killed", email="killed@example.com") as client,
+        psycopg.connect(service.postgres.url, autocommit=True) as database,
+    ):
         all_writes = list(writes(service, client))
         connections = [send_and_leave(service, client, *write) for write in all_writes]
         kept = "SELECT count(*) FROM idempotency_key JOIN users ON id = owner_id WHERE username = 'killed'"

@@ -7,6 +7,7 @@ import socket
 from contextlib import closing
 
 import psycopg
+import pyotp
 import pytest
 
 FORM = "application/x-www-form-urlencoded"
@@ -102,15 +103,25 @@ def test_while_a_client_is_slow_others_are_answered_and_no_transaction_is_open(s
         assert (statuses, waiting.fetchall()) == ({200}, [])
 
 
+SECRETIVE = {"username": "secretive", "password": "correct horse battery"}
+
+
 def test_neither_passwords_nor_tokens_are_logged(service):
     with service.signed_up("secretive") as client:
         client.post("/auth/refresh", json={"refresh_token": client.headers["Authorization"]})
         client.patch("/auth/me", json={"email": "secretive@example.com"}).raise_for_status()
+        device = client.post("/auth/login", json=SECRETIVE).json()["device_token"]
+        factor = client.post("/auth/second-factor").json()["secret"]
+        codes = client.post("/auth/second-factor/confirm", json={"code": pyotp.TOTP(factor).now()}).json()
+        challenge = client.post("/auth/login", json=SECRETIVE, headers={"X-Device-Token": device}).json()["challenge"]
+        client.post("/auth/password/reset/confirm", json={"token": "secretive-token", "new_password": "secretive one"})
     log = service.log.read_text()
+    secrets = [device, factor, challenge, *codes["recovery_codes"]]
 
     assert "POST /auth/register 201" in log
     assert "correct horse battery" not in log
     assert client.headers["Authorization"].removeprefix("Bearer ") not in log
+    assert not [secret for secret in secrets if secret in log]
     assert "secretive" not in log
 
 

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.client import LONGEST_DEVICE
 from accounts.models.user import User
+from taskhub.owned import owned
 
 # The user of a session that has not ended, and of a personal token that is good. Both take what they are found by
 OF_SESSION = """JOIN session ON session.owner_id = users.id AND session.access_version = users.access_version
@@ -31,6 +32,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(owner=user.pk, access_version=user.access_version, expires_at__gt=timezone.now())
 
 
+@owned("sessions", "id", "device", "address", "created_at", "last_used_at", "signed_in_at", "expires_at")
 class Session(models.Model):
     """One sign-in and the family of its refresh tokens, of which `generation` is the one that is good.
 
@@ -65,6 +67,7 @@ class Session(models.Model):
         return f"{self.device[:40] or 'unknown device'}, {self.created_at:%Y-%m-%d %H:%M} UTC"
 
 
+@owned("personal_tokens", "id", "name", "scopes", "created_at", "expires_at", "last_used_at")
 class PersonalToken(models.Model):
     """For scripts and agents. The hash is kept. A trigger deletes it when its owner is deactivated."""
 

@@ -67,6 +67,11 @@ class UserManager(BaseUserManager["User"]):
             raise User.DoesNotExist
         return User.from_db(self.db, COLUMNS, row)
 
+    def with_verified(self, address: str) -> "models.QuerySet[User]":
+        """The active user who has verified that address, if any."""
+        lowered = self.alias(lower_email=Lower("email")).filter(lower_email=Lower(models.Value(address)))
+        return lowered.filter(email_verified_at__isnull=False, is_active=True)
+
     def locked(self, pk: Any) -> "User":
         """The active user, whom nobody else changes until the transaction ends. Raises NotAuthenticated."""
         user = self.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
@@ -107,7 +112,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin, Versioned):
     resource = "user"
     owner_field = "id"
-    recorded = ("username", "email", "is_active", "name", "time_zone")
+    recorded = ("username", "email", "email_verified_at", "is_active", "name", "time_zone")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     username = models.CharField(

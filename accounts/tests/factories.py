@@ -1,11 +1,13 @@
 from datetime import timedelta
 
 import factory
+import pyotp
 from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
+from accounts import second_factor
 from accounts.authentication import AccessToken
-from accounts.models import Session, User
+from accounts.models import SecondFactor, Session, User
 from accounts.tokens import RefreshToken
 
 PASSWORD = "correct horse battery"
@@ -33,3 +35,18 @@ def access_token(user):
 
 def refresh_token(user):
     return RefreshToken.of(SessionFactory(owner=user))
+
+
+def verified(user, email="alice@example.com"):
+    user.email, user.email_verified_at = email, timezone.now()
+    user.save()
+    return user
+
+
+def authenticator(user, confirmed=True):
+    """The app of a user who has a second factor."""
+    app = pyotp.TOTP(pyotp.random_base32())
+    SecondFactor.objects.create(
+        owner=user, secret=second_factor.encrypted(app.secret), confirmed_at=timezone.now() if confirmed else None
+    )
+    return app

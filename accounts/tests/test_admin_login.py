@@ -5,16 +5,17 @@ import re
 import pytest
 from django.test import Client
 
-from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.models import SecurityEvent
+from accounts.tests.factories import PASSWORD, UserFactory, authenticator
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
 
-def sign_in(username, password=PASSWORD):
+def sign_in(username, password=PASSWORD, **fields):
     """As a browser does: the form first, then what is hidden in it and the fields."""
     client = Client(enforce_csrf_checks=True)
     hidden = dict(HIDDEN.findall(client.get("/admin/login/").content.decode()))
-    return client.post("/admin/login/", {"username": username, "password": password, **hidden})
+    return client.post("/admin/login/", {"username": username, "password": password, **fields, **hidden})
 
 
 @pytest.mark.parametrize("spelling", ["boss", "BOSS", " Boss ", "ｂｏｓｓ"])
@@ -51,3 +52,38 @@ def test_who_is_deactivated_is_out_at_once(boss, boss_client):
     boss.save()
 
     assert boss_client.get("/admin/")["Location"].startswith("/admin/login/")
+
+
+def test_with_a_second_factor_the_password_alone_is_not_enough(boss):
+    app = authenticator(boss)
+
+    assert "not right" in str(sign_in("boss").context["form"].errors)
+    assert sign_in("boss", code=app.now()).status_code == 302
+
+
+def test_whoever_has_none_is_told_how_to_get_one_where_it_is_required(boss, settings):
+    settings.ADMIN_SECOND_FACTOR = "required"
+
+    assert "second_factor add boss" in str(sign_in("boss").context["form"].errors)
+    assert "second_factor" not in str(sign_in("boss", "wrong").context["form"].errors)
+
+
+def test_wrong_codes_have_to_wait_here_too(boss):
+    app = authenticator(boss)
+    for _ in range(5):
+        sign_in("boss", code="1")
+
+    assert "Try again in" in str(sign_in("boss", code=app.now()).context["form"].errors)
+
+
+def test_sign_ins_and_refusals_are_in_the_log(boss):
+    sign_in("boss", "wrong")
+    sign_in("boss")
+
+    assert list(SecurityEvent.objects.order_by("id").values_list("kind", flat=True)) == ["sign_in_refused", "signed_in"]
+
+
+def test_where_it_leads_is_kept(boss):
+    page = Client().get("/admin/tasks/task/", follow=True)
+
+    assert dict(HIDDEN.findall(page.content.decode()))["next"] == "/admin/tasks/task/"

@@ -82,6 +82,18 @@ def test_a_token_of_a_retired_key_that_still_verifies_is_good(alice, settings):
     assert answer_to(f"Bearer {raw}").status_code == 200
 
 
+def test_keys_are_replaced_and_nobody_is_signed_out(alice, settings):
+    """The steps of docs/SECURITY.md, "Changing keys". At each, the client has the tokens of the step before."""
+    (old, secret), *_ = settings.JWT_SIGNING_KEYS.items()
+    both = {old: secret, "new": "n" * 32}
+    pair = {"access_token": str(access_token(alice)), "refresh_token": str(refresh_token(alice))}
+    for keys in (both, dict(reversed(both.items())), {"new": "n" * 32}):
+        settings.JWT_SIGNING_KEYS = keys
+        pair = client_of().post("/auth/refresh", {"refresh_token": pair["refresh_token"]}).json()
+
+        assert answer_to(f"Bearer {pair['access_token']}").status_code == 200
+
+
 def test_a_token_of_a_removed_key_is_refused(alice, settings):
     raw = str(access_token(alice))
     settings.JWT_SIGNING_KEYS = {"new": "n" * 32}

@@ -14,7 +14,7 @@ def test_the_right_password_gives_a_token_pair(anonymous_client, alice, format):
     response = anonymous_client.post(URL, {"username": "alice", "password": PASSWORD}, format=format)
 
     assert response.status_code == 200
-    assert list(response.json()) == ["access_token", "refresh_token", "token_type", "expires_in"]
+    assert list(response.json()) == ["access_token", "refresh_token", "token_type", "expires_in", "device_token"]
     assert (response.json()["token_type"], response.json()["expires_in"]) == ("bearer", 900)
     assert response["Cache-Control"] == "no-store"
 
@@ -114,8 +114,10 @@ def test_an_old_hash_is_renewed_at_sign_in(anonymous_client, alice, settings):
     assert alice.password.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-def test_signing_in_takes_four_statements(anonymous_client, alice, django_assert_num_queries):
-    with django_assert_num_queries(6):  # the user; last_login, the session and its event in a transaction
+def test_signing_in_takes_five_statements(anonymous_client, alice, django_assert_num_queries):
+    with django_assert_num_queries(
+        7
+    ):  # the user and the second factor; last_login, the session and its event in a transaction
         anonymous_client.post(URL, {"username": "alice", "password": PASSWORD})
 
 

@@ -8,7 +8,16 @@ def test_the_caller_sees_the_own_account(alice, alice_client):
     answer = alice_client.get(URL).json()
 
     assert answer["id"] == str(alice.pk)
-    assert list(answer) == ["id", "username", "email", "created_at", "name", "time_zone", "version"]
+    assert list(answer) == [
+        "id",
+        "username",
+        "email",
+        "email_verified_at",
+        "created_at",
+        "name",
+        "time_zone",
+        "version",
+    ]
 
 
 def test_a_new_address_has_to_be_verified_anew(alice, alice_client):

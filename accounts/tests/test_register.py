@@ -19,7 +19,16 @@ def test_a_new_user_is_answered_without_the_password(anonymous_client):
     response = anonymous_client.post(URL, {"username": "carol", "password": PASSWORD, "email": "carol@example.com"})
 
     assert response.status_code == 201
-    assert list(response.json()) == ["id", "username", "email", "created_at", "name", "time_zone", "version"]
+    assert list(response.json()) == [
+        "id",
+        "username",
+        "email",
+        "email_verified_at",
+        "created_at",
+        "name",
+        "time_zone",
+        "version",
+    ]
     assert response.json()["id"] == str(User.objects.get(username="carol").pk)
     assert response.json()["created_at"].endswith("Z")
 

@@ -1,10 +1,15 @@
 """Sign-up, sign-in, and what belongs to an account."""
 
 from accounts.views.access import SecurityEventViewSet, SessionViewSet, TokenViewSet
-from accounts.views.me import Me, Password
-from accounts.views.sign_in import Login, Logout, LogoutAll, Refresh, Register
+from accounts.views.mailed import ConfirmReset, ResetPage, ResetPassword, SendVerification, Verify, VerifyPage
+from accounts.views.me import Export, Me, Password
+from accounts.views.second_factor import ConfirmSecondFactor, SecondFactorView
+from accounts.views.sign_in import Login, Logout, LogoutAll, Refresh, Register, SecondStep
 
 __all__ = [
+    "ConfirmReset",
+    "ConfirmSecondFactor",
+    "Export",
     "Login",
     "Logout",
     "LogoutAll",
@@ -12,7 +17,14 @@ __all__ = [
     "Password",
     "Refresh",
     "Register",
+    "ResetPage",
+    "ResetPassword",
+    "SecondFactorView",
+    "SecondStep",
     "SecurityEventViewSet",
+    "SendVerification",
     "SessionViewSet",
     "TokenViewSet",
+    "Verify",
+    "VerifyPage",
 ]

@@ -10,10 +10,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
-from accounts import openapi, personal, sessions
+from accounts import personal, sessions
 from accounts.authentication import session_id_of, user_of
 from accounts.client import client_of
 from accounts.models import PersonalToken, SecurityEvent, Session, User
+from accounts.openapi import access as openapi
 from accounts.serializers import (
     NewTokenSerializer,
     PersonalTokenSerializer,
@@ -81,13 +82,10 @@ class SessionViewSet(OwnedViewSet):
 
 @openapi.describe_tokens
 class TokenViewSet(OwnedViewSet):
+    takes_keys = ("DELETE",)  # an answer that is kept would hold the token
     queryset = PersonalToken.objects.none()
     serializer_class = PersonalTokenSerializer
     columns = ("id", "name", "scopes", "created_at", "expires_at", "last_used_at")
-
-    @property
-    def takes_keys(self) -> bool:  # type: ignore[override]
-        return self.action != "create"  # an answer that is kept would hold the token
 
     def get_queryset(self) -> QuerySet[Any]:
         return PersonalToken.objects.filter(owner=user_of(self.request))
@@ -115,7 +113,10 @@ class TokenViewSet(OwnedViewSet):
 class SecurityEventViewSet(OwnedViewSet):
     queryset = SecurityEvent.objects.none()
     serializer_class = SecurityEventSerializer
-    columns = ("id", "kind", "created_at", "address", "device", "request_id", "session_id")
+    columns = ("id", "kind", "created_at", "address", "device", "request_id", "session_id", "staff")
 
     def get_queryset(self) -> QuerySet[Any]:
         return SecurityEvent.objects.filter(owner=user_of(self.request))
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "by_staff": bool(row.pop("staff"))}

@@ -4,11 +4,18 @@ from django.contrib.auth import authenticate
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import openapi, sessions
+from accounts import devices, second_factor, sessions
 from accounts.authentication import AccessToken, InvalidCredentials, user_of
-from accounts.client import Client, client_of
+from accounts.client import client_of
 from accounts.models import SecurityEvent, Session, User
-from accounts.serializers import LoginSerializer, RefreshTokenSerializer, RegisterSerializer, UserSerializer
+from accounts.openapi import sign_in as openapi
+from accounts.serializers import (
+    LoginSerializer,
+    RefreshTokenSerializer,
+    RegisterSerializer,
+    SecondStepSerializer,
+    UserSerializer,
+)
 from accounts.tokens import RefreshToken
 from jobs.services import enqueue
 from taskhub.api import idempotency
@@ -17,13 +24,14 @@ from taskhub.api.serializers import StrictSerializer
 from taskhub.api.views import BaseView
 
 
-def token_pair(session: Session) -> JSONResponse:
+def token_pair(session: Session, **others: str) -> JSONResponse:
     """RFC 6749 section 5.1."""
     body = {
         "access_token": str(AccessToken.of(session)),
         "refresh_token": str(RefreshToken.of(session)),
         "token_type": "bearer",
         "expires_in": int(AccessToken.lifetime.total_seconds()),
+        **others,
     }
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
@@ -34,7 +42,7 @@ class Public(BaseView):
     authentication_classes = ()
     permission_classes = ()
     atomic = False  # passwords take long to check
-    takes_keys = False  # what it answers opens doors
+    takes_keys = ()  # what it answers opens doors
 
 
 @openapi.describe_register
@@ -55,19 +63,30 @@ class Login(Public):
     def post(self, request: Request) -> JSONResponse:
         credentials = LoginSerializer(data=request.data).checked()
         user = authenticate(request, **credentials)
-        if not isinstance(user, User) or not (session := sessions.begin(user, client_of(request))):
-            note_refusal(credentials["username"], client_of(request))
+        if not isinstance(user, User):
+            sessions.note_refusal(credentials["username"], client_of(request))
             raise InvalidCredentials
-        return token_pair(session)
+        if second_factor.is_on(user):
+            raise second_factor.SecondFactorRequired(second_factor.new_challenge(user))
+        return sign_in(request, user)
 
 
-def note_refusal(username: str, client: Client) -> None:
-    """Also for a name that nobody has, so that it takes as long."""
-    try:
-        owner_id = User.objects.get_by_natural_key(username).pk
-    except User.DoesNotExist:
-        owner_id = None
-    SecurityEvent.objects.record(SecurityEvent.Kind.SIGN_IN_REFUSED, owner_id, client)
+@openapi.describe_second_step
+class SecondStep(Public):
+    def post(self, request: Request) -> JSONResponse:
+        sent = SecondStepSerializer(data=request.data).checked()
+        user = second_factor.challenged(sent["challenge"])
+        second_factor.check(user, sent["code"], client_of(request))
+        return sign_in(request, user)
+
+
+def sign_in(request: Request, user: User) -> JSONResponse:
+    """Raises InvalidCredentials when the account has changed meanwhile."""
+    known = devices.is_known(user, request.META.get(devices.HEADER, ""))
+    session = sessions.begin(user, client_of(request), known)
+    if session is None:
+        raise InvalidCredentials
+    return token_pair(session, device_token=devices.new_token(user))
 
 
 @openapi.describe_refresh
@@ -94,7 +113,7 @@ class Logout(Public):
 @openapi.describe_logout_all
 class LogoutAll(BaseView):
     scope = "session"
-    takes_keys = False  # the session that would repeat it has ended
+    takes_keys = ()  # the session that would repeat it has ended
 
     def post(self, request: Request) -> Response:
         StrictSerializer(data=request.data).is_valid(raise_exception=True)  # it has no body

@@ -4,7 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from taskhub.owned import owned
 
+
+@owned("idempotency_keys", "created_at", "status")
 class IdempotencyKey(models.Model):
     """Written in the transaction of the request's effect: neither is there without the other."""
 

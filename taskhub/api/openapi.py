@@ -13,7 +13,7 @@ from taskhub.api.errors import CONTENT_TYPE, problem_body
 from taskhub.api.formats import JSONParser
 from taskhub.api.openapi_parts import IDEMPOTENCY_KEY, TAGS
 from taskhub.api.problems import BadParameter, IdempotencyKeyInUse, IdempotencyKeyReused, InsufficientScope
-from taskhub.api.views import WRITING, BaseView
+from taskhub.api.views import BaseView
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Document = dict[str, Any]
@@ -155,8 +155,8 @@ class Schema(AutoSchema):
         yield BadParameter("colour", "unknown_parameter", "This parameter is unknown.")
 
     def takes_key(self, found: Document) -> bool:
-        taken = isinstance(self.view, BaseView) and self.view.takes_keys
-        return taken and self.method in WRITING and bool(found.get("security"))
+        taken = isinstance(self.view, BaseView) and self.method in self.view.takes_keys
+        return taken and bool(found.get("security"))
 
     @property
     def described(self) -> Any:

@@ -148,6 +148,11 @@ EXPLANATIONS = {
     "username_taken": Explanation(
         400, "Somebody has this username already; case does not matter.", "Choose another name."
     ),
+    "invalid_token": Explanation(
+        400,
+        "The token of a mail was used, is too old, or the account has changed since.",
+        "Ask for another mail.",
+    ),
     "not_authenticated": Explanation(
         401,
         "The request has no access token, or one that is expired or not valid. WWW-Authenticate tells which.",
@@ -160,6 +165,19 @@ EXPLANATIONS = {
         401,
         "No active user has this username and this password.",
         "Ask the user again. Which of the two is wrong is not revealed.",
+    ),
+    "second_factor_required": Explanation(
+        401,
+        "The password is right, and the account has a second factor.",
+        "Ask for a code, and send it with the challenge to POST /auth/login/second-factor within five minutes.",
+    ),
+    "invalid_challenge": Explanation(
+        401, "The first step of signing in was too long ago, or the account has changed since.", "Sign in again."
+    ),
+    "invalid_code": Explanation(
+        401,
+        "The code of the second factor is wrong, or was used before.",
+        "Wait for the next one of the app, or use a recovery code. See to the clock of the phone.",
     ),
     "permission_denied": Explanation(
         403,
@@ -193,6 +211,14 @@ EXPLANATIONS = {
         409,
         "The id that the client chose is that of a row, or of one that was deleted, whoever's.",
         "If this is a repeated request, read the resource: it may be the one that you made. Else choose another id.",
+    ),
+    "staff_account": Explanation(
+        409, "Accounts with rights in the admin are not deleted by their owners.", "Ask another superuser."
+    ),
+    "email_taken": Explanation(
+        409,
+        "Another account has verified this address.",
+        "Sign in to that account, or set a new password for it at POST /auth/password/reset.",
     ),
     "idempotency_key_in_use": Explanation(
         409,

@@ -71,7 +71,7 @@ class BaseView(APIView):
     sent: idempotency.Sent | None = None  # with an Idempotency-Key, until insert_once() takes it
     caller: Any  # the Caller, also where request.user is looked up
     atomic = True  # what may write runs in a transaction
-    takes_keys = True  # Idempotency-Key
+    takes_keys: Collection[str] = WRITING  # Idempotency-Key
     scope = ""  # of personal access tokens; each view that needs a caller names one
     longest_kept = 1024 * 1024  # bytes of an answer that is kept with its key
 
@@ -101,7 +101,7 @@ class BaseView(APIView):
         name = str(request.method).lower()
         handler = getattr(self, name, self.http_method_not_allowed)
         if idempotency.IN_META in request.META:
-            if request.method not in WRITING or not self.takes_keys:
+            if request.method not in self.takes_keys:
                 raise BadHeader(idempotency.HEADER, "This operation takes no key.", "not_taken")
             sent = idempotency.sent(request)
             if hasattr(handler, "checks_caller"):

@@ -4,6 +4,7 @@ import json
 import re
 from functools import cache
 
+from django.http import HttpResponse
 from jsonschema import Draft202012Validator, FormatChecker
 from rest_framework.test import APIClient
 
@@ -73,6 +74,9 @@ class DocumentedClient(APIClient):
 
     def request(self, **kwargs):
         response = super().request(**kwargs)
+        if response.streaming:
+            response = HttpResponse(response.getvalue(), headers=response.headers)
+            response.json = lambda: json.loads(response.content)
         operation = operation_at(kwargs["REQUEST_METHOD"], kwargs["PATH_INFO"])
         if operation:
             check(operation, response)

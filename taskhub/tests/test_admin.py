@@ -135,7 +135,7 @@ def test_a_change_that_collides_is_explained(boss_client, alice, monkeypatch):
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO users SELECT * FROM users LIMIT 1")
 
-    monkeypatch.setattr(User, "save", collide)
+    monkeypatch.setattr(User, "change", collide)
     url = f"/admin/accounts/user/{alice.pk}/change/"
     response = boss_client.post(url, {"username": "alice2"})
 
@@ -168,7 +168,7 @@ def test_the_start_page_lists_what_staff_works_with(boss_client):
     apps = boss_client.get("/admin/").context["app_list"]
 
     assert {model["object_name"] for app in apps for model in app["models"]} == {
-        "Group", "Job", "Pause", "Task", "CeleryError", "User",
+        "Group", "Job", "Pause", "Task", "CeleryError", "User", "SecurityEvent",
     }  # fmt: skip
 
 

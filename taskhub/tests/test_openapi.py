@@ -10,9 +10,11 @@ from taskhub.tests.contract import document, operations, resolved, validator
 
 OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations()}
 COMMAND = "python manage.py spectacular --format openapi-json --file docs/openapi.json"
-PUBLIC = {"/", "/livez", "/readyz", "/health", "/health/db"} | {
-    f"/auth/{name}" for name in ("register", "login", "refresh", "logout")
-}
+PUBLIC = (
+    {"/", "/livez", "/readyz", "/health", "/health/db"}
+    | {f"/auth/{name}" for name in ("register", "login", "login/second-factor", "refresh", "logout", "email/verify")}
+    | {"/auth/password/reset", "/auth/password/reset/confirm"}
+)
 every_operation = pytest.mark.parametrize("name", OPERATIONS)
 
 
@@ -41,13 +43,21 @@ def test_paths_are_spelled_without_a_slash_at_the_end():
         "/auth/refresh",
         "/auth/logout",
         "/auth/logout-all",
+        "/auth/login/second-factor",
         "/auth/password",
+        "/auth/password/reset",
+        "/auth/password/reset/confirm",
+        "/auth/email/verify",
+        "/auth/email/verify/resend",
+        "/auth/second-factor",
+        "/auth/second-factor/confirm",
         "/auth/sessions",
         "/auth/sessions/{id}",
         "/auth/tokens",
         "/auth/tokens/{id}",
         "/auth/me",
         "/auth/me/events",
+        "/auth/me/export",
         "/tasks",
         "/tasks/{id}",
         "/tasks/{id}/events",

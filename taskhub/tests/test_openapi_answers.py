@@ -14,11 +14,13 @@ from django.urls import resolve
 from django.utils import timezone
 from psycopg.errors import ForeignKeyViolation
 
-from accounts import personal
+from accounts import export, mailed, personal
 from accounts.client import Client
-from accounts.models import PersonalToken, Session, User
+from accounts.mailed import Purpose
+from accounts.models import PersonalToken, SecondFactor, Session, User
+from accounts.second_factor import new_challenge
 from accounts.sessions import begin
-from accounts.tests.factories import UserFactory, refresh_token
+from accounts.tests.factories import UserFactory, authenticator, refresh_token, verified
 from conftest import client_of
 from jobs.models import Job
 from jobs.tests.factories import JobFactory
@@ -58,6 +60,22 @@ def new_token(owner):
 OWNED = {"/auth/sessions": partial(begin, client=Client()), "/auth/tokens": new_token}
 
 
+def have_second_factor(call, alice):
+    call.body |= {"challenge": new_challenge(alice), "code": authenticator(alice).now()}
+
+
+PREPARED = {  # what has to be there before
+    "sendVerification": lambda call, alice: User.objects.update(email="alice@example.com"),
+    "verifyEmail": lambda call, alice: call.body.update(token=mailed.new_token(verified(alice), Purpose.VERIFY)),
+    "confirmPasswordReset": lambda call, alice: call.body.update(
+        token=mailed.new_token(verified(alice), Purpose.RESET)
+    ),
+    "logInWithSecondFactor": have_second_factor,
+    "confirmSecondFactor": lambda call, alice: call.body.update(code=authenticator(alice, confirmed=False).now()),
+    "removeSecondFactor": lambda call, alice: authenticator(alice),
+}
+
+
 class Call:
     """A request, at first the one that the document gives as an example, sent by alice."""
 
@@ -74,6 +92,7 @@ class Call:
             **example,
             **({"refresh_token": str(refresh_token(alice))} if "refresh_token" in example else {}),
         }
+        PREPARED.get(self.name, lambda call, alice: None)(self, alice)
 
     def send(self):
         body = self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -144,6 +163,19 @@ def powerless(call):
     return raw
 
 
+def verify_elsewhere(call):
+    """Another account has verified the address."""
+    User.objects.filter(username="alice").update(email_verified_at=None)
+    verified(UserFactory(username="bob"))
+
+
+def grow_old(call):
+    """The sign-in, and the address is one that needs a new one to be changed."""
+    verified(User.objects.get(username="alice"))
+    Session.objects.update(signed_in_at=timezone.now() - timedelta(minutes=11))
+    call.body = {"email": "alice@example.org"} if call.name == "updateMe" else call.body
+
+
 FAILED = {"state": "failed", "attempt": 1, "finished_at": timezone.now()}
 RUNNING = {"state": "running", "attempt": 1, "lease_until": timezone.now()}
 
@@ -164,6 +196,11 @@ CHANGES = {
     "getMe-304": ask_again,
     "updateTask-204": change(headers={"Prefer": "return=minimal"}),
     "updateMe-204": change(headers={"Prefer": "return=minimal"}),
+    "exportMe-202": lambda call: call.monkeypatch.setattr(export, "MOST_AT_ONCE", 0),
+    "addSecondFactor-conflict": lambda call: authenticator(User.objects.get(username="alice")),
+    "confirmSecondFactor-conflict": lambda call: SecondFactor.objects.all().delete(),
+    "sendVerification-conflict": lambda call: User.objects.update(email=None),
+    "removeSecondFactor-not_found": lambda call: SecondFactor.objects.all().delete(),
     "getDatabaseHealth-503": forget_a_migration,
     "getReadiness-503": forget_a_migration,
     "retryJob-200": put_job(**FAILED),
@@ -183,7 +220,14 @@ CHANGES = {
     "invalid_credentials": change(body={"username": "alice", "password": "wrong"}),
     "insufficient_scope": lambda call: call.client.credentials(HTTP_AUTHORIZATION=f"Bearer {powerless(call)}"),
     "wrong_password": change(body={"current_password": "wrong", "new_password": "battery staple horse"}),
-    "sign_in_again": lambda call: Session.objects.update(signed_in_at=timezone.now() - timedelta(minutes=11)),
+    "sign_in_again": grow_old,
+    "invalid_token": lambda call: call.body.update(token="forged"),
+    "invalid_challenge": lambda call: call.body.update(challenge="forged"),
+    "invalid_code": lambda call: call.body.update(code="12"),
+    "second_factor_required": lambda call: authenticator(User.objects.get(username="alice")),
+    "rate_limited": lambda call: SecondFactor.objects.update(retry_at=timezone.now() + timedelta(minutes=1)),
+    "email_taken": verify_elsewhere,
+    "staff_account": lambda call: User.objects.update(is_staff=True),
     "token_not_valid": change(body={"refresh_token": "forged"}),
     "not_found": lambda call: change(client=client_of(UserFactory(username="bob")))(call),
     "conflict": lose_the_owner,

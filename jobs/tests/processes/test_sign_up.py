@@ -1,6 +1,7 @@
 """From sign-up to the welcome mail, over HTTP and SMTP, with and without Redis and the mail server."""
 
 import hashlib
+import re
 import time
 
 import pytest
@@ -53,6 +54,29 @@ def test_who_registers_gets_one_welcome_mail(works):
     job = job_over_http(works, "walter", job_id)
     assert (job["state"], job["attempt"]) == ("succeeded", 1)
     assert job["result"] == {"sent": True, "message_id": message_id}
+
+
+def link_in(message):
+    """Without what is before the `#`."""
+    (link,) = re.findall(r"http://\S+", message.get_body(("plain",)).get_content())
+    return link.partition("#")[2]
+
+
+def test_the_links_of_mails_verify_an_address_and_set_another_password(works):
+    """From the worker through SMTP and a parser of mails, back to the API."""
+    with Sink(works.smtp_port) as sink, works.client() as client:
+        job_id, _ = register(works, "linkage")
+        wait_until(lambda: works.lab.finished(job_id), seconds=20)
+        to_her = lambda: [message for message in sink.messages if message["To"] == "linkage@example.com"]  # noqa: E731
+        verified = client.post("/auth/email/verify", json={"token": link_in(to_her()[0])})
+        client.post("/auth/password/reset", json={"email": "Linkage@example.com"}).raise_for_status()
+        wait_until(lambda: len(to_her()) == 2, seconds=20)
+        token = link_in(to_her()[1])
+        client.post("/auth/password/reset/confirm", json={"token": token, "new_password": "battery staple"})
+        signed_in = client.post("/auth/login", json={"username": "linkage", "password": "battery staple"})
+
+    assert (verified.status_code, signed_in.status_code) == (204, 200)
+    assert [message["Subject"] for message in to_her()[:2]] == ["Welcome to TaskHub", "A new password for TaskHub"]
 
 
 def test_a_mail_server_that_is_down_delays_the_mail(works):

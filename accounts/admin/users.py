@@ -1,22 +1,28 @@
-"""Accounts, for staff."""
+"""Accounts and groups, for staff."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import F, Model, Q, QuerySet, Value
 from django.db.models.deletion import Collector
 from django.db.models.functions import Lower
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.models import LONGEST_SPELLING, User
+from accounts import sessions
+from accounts.client import client_of
+from accounts.mail import tell
+from accounts.models import LONGEST_SPELLING, SecurityEvent, User
 from events.admin import events_panel, staff
 from events.models import Event, Kind
 from taskhub.admin import LargeTable, Panel, as_uuid, growth
@@ -128,16 +134,39 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *RIGHTS)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        if "email" in form.changed_data:
-            obj.email_verified_at = None  # as when the user changes it
         if not change:
             super().save_model(request, obj, form, change)
             Event.objects.record([obj.event(Kind.CREATED)], staff(request))
             return
+        # Only what the form changed: what it has read may be older than the row
+        changed = {name: getattr(obj, name) for name in form.changed_data if name not in {"groups", "user_permissions"}}
+        if "email" in changed:
+            changed["email_verified_at"] = None
         present = User.objects.select_for_update(no_key=True).get(pk=obj.pk)
-        present.change(staff(request), **{name: getattr(obj, name) for name in (*User.recorded, "email_verified_at")})
+        present.change(staff(request), **{name: new for name, new in changed.items() if name in User.recorded})
         obj.version = present.version
-        super().save_model(request, obj, form, change)
+        if others := changed.keys() - {*User.recorded}:
+            obj.save(update_fields=others)
+        if "is_active" in changed:
+            self.note(request, [obj], obj.is_active)
+
+    def note(self, request: HttpRequest, users: Iterable[User], active: bool) -> None:
+        kind = SecurityEvent.Kind.ACTIVATED if active else SecurityEvent.Kind.DEACTIVATED
+        by = request.user.get_username()
+        SecurityEvent.objects.record_all(kind, [user.pk for user in users], client_of(request), staff=by)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Another password ends all sessions, as when the user sets it."""
+        rows = User.objects.select_for_update(no_key=True).filter(pk=as_uuid(id) or UUID(int=0))
+        before = [user.password for user in rows]
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        for user in rows.exclude(password__in=before):
+            by = request.user.get_username()
+            event = sessions.end_all(user, SecurityEvent.Kind.PASSWORD_CHANGED, client_of(request), staff=by)
+            tell(user, event)
+            if user == request.user:
+                update_session_auth_hash(request, user)
+        return response
 
     @admin.action(permissions=["change"], description="Deactivate the selected users")
     def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -155,6 +184,7 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         User.objects.filter(pk__in=[user.pk for user in changed]).update(is_active=active, version=F("version") + 1)
         for user in changed:
             user.version += 1
+        self.note(request, changed, active)
         changes = {"is_active": {"old": not active, "new": active}}
         Event.objects.record([user.event(Kind.UPDATED, changes) for user in changed], staff(request))
         LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, f"{word}.")

@@ -1,0 +1,24 @@
+"""Devices that have signed in before, known by a token that sign-in answers with."""
+
+from datetime import timedelta
+
+from django.core import signing
+
+from accounts.models import User
+
+HEADER = "HTTP_X_DEVICE_TOKEN"
+SALT = "accounts.devices"
+LIFETIME = timedelta(days=365)
+
+
+def new_token(user: User) -> str:
+    """Good for LIFETIME, or until the access of all ends."""
+    return signing.dumps([str(user.pk), user.access_version], salt=SALT)
+
+
+def is_known(user: User, raw: str) -> bool:
+    try:
+        told = signing.loads(raw, salt=SALT, max_age=LIFETIME)
+    except signing.BadSignature:
+        return False
+    return bool(told == [str(user.pk), user.access_version])
