@@ -143,6 +143,9 @@ class AccountAdmin(LargeTable, UserAdmin):  # type: ignore[type-arg]
         if "email" in changed:
             changed["email_verified_at"] = None
         present = User.objects.select_for_update(no_key=True).get(pk=obj.pk)
+        if "email" in changed:
+            by, kind = request.user.get_username(), SecurityEvent.Kind.EMAIL_CHANGED
+            tell(present, SecurityEvent.objects.record(kind, present.pk, client_of(request), staff=by))
         present.change(staff(request), **{name: new for name, new in changed.items() if name in User.recorded})
         obj.version = present.version
         if others := changed.keys() - {*User.recorded}:

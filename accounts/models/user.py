@@ -177,6 +177,13 @@ class User(AbstractBaseUser, PermissionsMixin, Versioned):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(None if raw_password is None else normalized_password(raw_password))
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """A password that was set since, as by `manage.py changepassword`, ends all sessions."""
+        new_password = getattr(self, "_password", None) is not None  # Django forgets it once it is written
+        if new_password and not self._state.adding and options.get("update_fields") is None:
+            self.access_version += 1
+        super().save(*args, **options)
+
     def check_password(self, raw_password: str | None) -> bool:
         """Also as it was typed, for hashes that were made before passwords were normalized."""
         spelled = None if raw_password is None else normalized_password(raw_password)

@@ -1,6 +1,9 @@
 """What staff does to the access of accounts, and the log of it."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 
 from accounts.client import Client
 from accounts.models import SecurityEvent, User
@@ -77,3 +80,18 @@ def test_the_log_costs_the_same_for_one_and_for_thirty(boss_client, alice):
     SecurityEvent.objects.record_all(SecurityEvent.Kind.SIGNED_UP, owners, Client())
 
     assert len(statements(boss_client, LOG)) == few
+
+
+def test_another_address_is_noted_and_told_to_the_former_one(boss_client, alice):
+    verified(alice)
+    save(boss_client, alice, email="new@example.com")
+
+    assert SecurityEvent.objects.get(owner=alice).kind == "email_changed"
+    assert jobs_of("security_notice").get().payload["email"] == "alice@example.com"
+
+
+def test_a_password_set_by_a_command_ends_all_sessions(alice, alice_client, monkeypatch):
+    monkeypatch.setattr("getpass.getpass", lambda **_: "battery staple horse")
+    call_command("changepassword", "alice", stdout=StringIO())
+
+    assert alice_client.get("/auth/me").status_code == 401
