@@ -70,6 +70,7 @@ COMPONENTS = {
                     "items": {"type": "string"},
                     "description": "Of 412: what differs from the version that you named; null where that is unknown.",
                 },
+                "challenge": {"type": "string", "description": "Of `second_factor_required`: for the second step."},
                 "current": {"type": "object", "description": "Of 412: the resource as it is now."},
             },
         },
