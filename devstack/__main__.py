@@ -37,8 +37,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="up | test | chaos | bench | manage | env")
     up = commands.add_parser("up", help="set up, migrate and run everything until Ctrl-C")
-    up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    up.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: %(default)s); beyond loopback, a front door does",
+    )
     up.add_argument("--port", type=port_number, default=8000, help="port to listen on (default: %(default)s)")
+    up.add_argument(
+        "--name", help="speak TLS as this host; its certificate is got from Let's Encrypt, or made for localhost"
+    )
     up.add_argument("--reload", action="store_true", help="restart the API when its code changes")
     # No character starts an option of these: what follows the word, -h too, belongs to the program it is passed to.
     for name, purpose in (

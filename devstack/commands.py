@@ -15,7 +15,7 @@ from devstack.processes import become, die_with_parent
 from devstack.virtualenv import DEV, PYTHON
 
 
-def up(host: str, port: int, reload: bool) -> int:
+def up(host: str, port: int, reload: bool, name: str | None) -> int:
     """Set up and run everything until a signal comes (0) or a part ends by itself (1)."""
     signals.listen()
     os.chdir(ROOT)
@@ -24,7 +24,7 @@ def up(host: str, port: int, reload: bool) -> int:
         virtualenv.enter()
         from devstack import up  # here, because it needs what `.venv` has
 
-        return up.run(find_home(), host, port, reload)
+        return up.run(find_home(), host, port, reload, name)
     except signals.Interrupted as interrupted:
         remark(str(interrupted))
         return 0
@@ -78,7 +78,7 @@ def _urls_of_running(folder: Path) -> dict[str, str] | None:
     while not home.try_occupy(folder):
         found = home.running(folder) or {}
         if all(name in found for name in home.URLS):
-            return {name: os.environ.get(name) or found[name] for name in home.URLS}
+            return {name: os.environ.get(name) or found[name] for name in (*home.URLS, home.OWNER) if name in found}
         if not waited:
             remark("waiting for another devstack command")
         waited = True

@@ -59,12 +59,12 @@ def for_parts(home: Path, host: str = "127.0.0.1") -> dict[str, str]:
     """The environment of what devstack runs; DATABASE_URL and REDIS_URL come on top when private servers are used."""
     environment = {**os.environ, "TASKHUB_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     environment["TASKHUB_ENV"] = environment.get("TASKHUB_ENV") or "development"
-    if environment["TASKHUB_ENV"] == "development" and not environment.get("ALLOWED_HOSTS") and not _is_loopback(host):
+    if environment["TASKHUB_ENV"] == "development" and not environment.get("ALLOWED_HOSTS") and not is_loopback(host):
         environment["ALLOWED_HOSTS"] = "*"
     return environment
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

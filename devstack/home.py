@@ -9,6 +9,7 @@ from devstack import DevstackError
 from devstack.files import Lock, write_private
 
 URLS = ("DATABASE_URL", "REDIS_URL")
+OWNER = "DATABASE_OWNER_URL"  # for migrations, where the application's role may not
 _FACTS = "running.json"
 
 

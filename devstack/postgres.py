@@ -17,7 +17,8 @@ from devstack.files import kept_secret, write_private
 from devstack.output import remark
 from devstack.servers import Server, environment
 
-_NAME = "taskhub"  # of the role and of the database
+_NAME = "taskhub"  # of the owner and of the database
+_APPLICATION = "taskhub_app"  # the role that only reads and writes rows
 _SETTINGS = (
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",  # their paths have a limit that a deep checkout breaks
@@ -29,7 +30,10 @@ _FAST_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off",
 
 
 class Postgres(Server):
-    """A private PostgreSQL with one role and one database, both named taskhub. As root, it runs as another account."""
+    """A private PostgreSQL with a database and its owner, both named taskhub, and a role for the application.
+
+    As root, it runs as another account.
+    """
 
     name = "postgres"
     stop_steps = (
@@ -40,8 +44,21 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        """Where clients connect to. Valid once started."""
+        """Where the owner connects to. Valid once started."""
         return f"postgresql://{_NAME}:{self._password}@127.0.0.1:{self.port}/{_NAME}"
+
+    @property
+    def application_url(self) -> str:
+        """Where the application connects to, once `manage.py migrate` has let its role in."""
+        return f"postgresql://{_APPLICATION}:{self._application_password}@127.0.0.1:{self.port}/{_NAME}"
+
+    @property
+    def urls(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.application_url, "DATABASE_OWNER_URL": self.url}
+
+    @property
+    def _application_password(self) -> str:
+        return kept_secret(self.folder / "application_password")
 
     @property
     def _location(self) -> Path:
@@ -140,6 +157,8 @@ class Postgres(Server):
         # Without a client program or driver: the server itself takes statements from stdin when alone.
         with tempfile.TemporaryFile() as statements:
             statements.write(f"CREATE DATABASE {_NAME};\n".encode())
+            made = f"CREATE ROLE {_APPLICATION} LOGIN PASSWORD '{self._application_password}';\n"
+            statements.write(made.encode())  # databases of earlier releases get it from their next migration
             statements.seek(0)
             said = self._run(
                 "postgres", "--single", *([] if self.durable else ["-F"]), "-D", str(data), "postgres", stdin=statements

@@ -64,6 +64,11 @@ class Server:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def urls(self) -> dict[str, str]:
+        """What the environment of a program names it by."""
+        raise NotImplementedError
+
     def prepare(self) -> None:
         """Make what it needs before its first start."""
         raise NotImplementedError

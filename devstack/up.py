@@ -7,10 +7,10 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from devstack import DevstackError, home, leftovers, processes, signals, stack
-from devstack.environment import for_parts
+from devstack import DevstackError, door, home, leftovers, processes, signals, stack
+from devstack.environment import for_parts, is_loopback
 from devstack.output import remark, say
-from devstack.ports import dialled_host, require_free, url_of
+from devstack.ports import dialled_host, free_port, require_free, url_of
 from devstack.supervision import Part, Supervisor
 from devstack.virtualenv import PYTHON
 
@@ -25,20 +25,21 @@ READY {url}
 """
 
 
-def run(folder: Path, host: str, port: int, reload: bool) -> int:
+def run(folder: Path, host: str, port: int, reload: bool, name: str | None) -> int:
     """Run it on the data in `folder`. Returns 0 after a signal, 1 when a part ends by itself."""
     home.occupy(folder)
-    address = {"address": url_of(host, port)}
+    address = {"address": f"https://{name}:{port}" if name else url_of(host, port)}
     home.publish(folder, address)
     leftovers.reap_parts(folder)  # one of them may still have the port
     require_free(host, port)
     with stack.private_servers(folder) as (servers, urls):
         home.publish(folder, {**address, **urls})
-        environment = {"PUBLIC_URL": f"http://localhost:{port}", **for_parts(folder, host), **urls}
+        public = address["address"] if name else f"http://localhost:{port}"
+        environment = {"PUBLIC_URL": public, **for_parts(folder, name or host), **urls}
         supervisor = Supervisor(folder, environment, [server.process for server in servers])
         try:
             _migrate(environment)
-            for part in parts(folder, host, port, reload):
+            for part in parts(folder, host, port, reload, name):
                 supervisor.start(part)
             supervisor.wait_until_ready()
             say(_READY.format(url=address["address"]))
@@ -53,16 +54,20 @@ def run(folder: Path, host: str, port: int, reload: bool) -> int:
             supervisor.stop()
 
 
-def parts(folder: Path, host: str, port: int, reload: bool) -> list[Part]:
-    """All parts, in the order they start in. They stop in the opposite order."""
+def parts(folder: Path, host: str, port: int, reload: bool, name: str | None = None) -> list[Part]:
+    """All parts, in the order they start in; they stop in the opposite order. Other machines come by the door."""
     # Celery warns root, which is whom a container and a CI machine often have
     celery = [str(PYTHON), "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "taskhub"]
     worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-    api = [str(PYTHON), "-m", "taskhub.server", "--host", host, "--port", str(port)]
+    behind = name is not None or not is_loopback(host)
+    own_host, own_port = ("127.0.0.1", free_port()) if behind else (host, port)
+    api = [str(PYTHON), "-m", "taskhub.server", "--host", own_host, "--port", str(own_port)]
+    is_ready, settings = partial(_is_live, own_host, own_port), {"TRUSTED_PROXIES": "1"} if behind else {}
     return [
         Part("worker", worker, grace=4, settings=NO_KEYS),
-        Part("api", [*api, "--reload"] if reload else api, grace=6, is_ready=partial(_is_live, host, port)),
+        Part("api", [*api, "--reload"] if reload else api, grace=6, is_ready=is_ready, settings=settings),
         Part("scheduler", [str(PYTHON), "manage.py", "jobs_scheduler"], grace=1, settings=NO_KEYS),
+        *([door.part(folder, host, port, name, own_port)] if behind else []),
     ]
 
 

@@ -23,6 +23,10 @@ class Valkey(Server):
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
     @property
+    def urls(self) -> dict[str, str]:
+        return {"REDIS_URL": self.url}
+
+    @property
     def _password(self) -> str:
         return kept_secret(self.folder / "password")
 

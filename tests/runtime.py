@@ -40,7 +40,7 @@ class Containers(Service):
 
     @property
     def environment(self):
-        servers = {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.valkey.url}
+        servers = {**self.postgres.urls, **self.valkey.urls}
         return {**self.environment_of_image, **servers, **self.settings}
 
     def run(self, command, environment=None):

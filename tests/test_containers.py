@@ -70,17 +70,20 @@ def test_compose_gives_settings_that_start(tmp_path, dotenv):
     environment = {"PATH": os.environ["PATH"], **dotenv, **own}
     told = tool("python", "manage.py", "shell", "-v0", "-c", code, env=environment, capture_output=True, text=True)
 
-    assert told.stdout == "postgres redis://redis:6379/0 mailpit\n", told.stderr
+    assert told.stdout == "postgres redis://:taskhub@redis:6379/0 mailpit\n", told.stderr
 
 
 def test_all_of_ours_share_one_image_one_environment_and_the_kept_keys():
     first, *others = ({**COMPOSE["services"][name], "command": 0} for name in OURS)
+    (owner,) = first["environment"].keys() - others[0]["environment"].keys()
+    first["environment"] = {name: value for name, value in first["environment"].items() if name != owner}
 
     for other in others:
         shared = ("image", "env_file", "volumes", "read_only", "tmpfs", "cap_drop")
         assert {key: other[key] for key in shared} == {key: first[key] for key in shared}
         kept = {**other["environment"], **dict.fromkeys(NO_KEYS)}
         assert kept == {**first["environment"], **dict.fromkeys(NO_KEYS)}
+    assert owner == "DATABASE_OWNER_URL"  # nobody else owns the tables
     assert [name for name in OURS if "build" in COMPOSE["services"][name]] == ["migrate"]
     assert first["volumes"] == [f"home:{containers.ENVIRONMENT['TASKHUB_HOME']}"]
 
@@ -93,7 +96,8 @@ def test_nothing_starts_before_the_database_is_migrated():
 
 
 def test_only_this_machine_reaches_what_compose_publishes():
-    ports = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    ports = [containers.interpolated(port, {}) for port in published]
 
     assert ports == ["127.0.0.1:8000:8000", "127.0.0.1:8025:8025"]
 

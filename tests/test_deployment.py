@@ -14,7 +14,7 @@ from django.db import connection
 
 from devstack.service import ROOT
 from taskhub.tests.test_settings import VARIABLES
-from tests.containers import COMPOSE, command_of
+from tests.containers import COMPOSE
 
 DEPLOYMENT, ALIGNMENT = (
     (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("DEPLOYMENT.md", "TERRAFORM_ALIGNMENT.md")
@@ -31,13 +31,12 @@ def test_each_query_to_watch_runs(query, db):
         assert cursor.description
 
 
-def test_the_migration_on_ecs_is_the_one_of_compose_and_aws_knows_its_shape():
-    overrides = json.loads(re.search(r"--overrides '(\{.*\})'", DEPLOYMENT)[1])
+def test_the_migration_on_ecs_is_a_task_of_its_own_that_aws_knows():
+    (task,) = re.findall(r"run-task .*--task-definition (\S+)", DEPLOYMENT)
     shape = MODEL.operation_model("RunTask").input_shape
-    report = ParamValidator().validate({"taskDefinition": "taskhub-api", "overrides": overrides}, shape)
 
-    assert report.generate_report() == ""
-    assert overrides["containerOverrides"][0]["command"] == command_of("migrate")
+    assert ParamValidator().validate({"taskDefinition": task}, shape).generate_report() == ""
+    assert json.loads((ROOT / "docs/aws/ecs-task-definition-migrate.json").read_text())["family"] == task
 
 
 def test_a_dump_restores_by_the_commands_of_the_document(service):

@@ -19,6 +19,7 @@ FILES = {
     "api": "ecs-task-definition.json",
     "worker": "ecs-task-definition-worker.json",
     "scheduler": "ecs-task-definition-scheduler.json",
+    "migrate": "ecs-task-definition-migrate.json",
 }
 TASKS = {role: json.loads((ROOT / "docs/aws" / name).read_text()) for role, name in FILES.items()}
 CONTAINERS = {role: task["containerDefinitions"][0] for role, task in TASKS.items()}
@@ -80,11 +81,20 @@ def test_tasks_run_what_compose_runs():
     }
 
 
+def test_the_door_of_the_api_goes_by_the_caddyfile():
+    api, door = TASKS["api"]["containerDefinitions"]
+    given = {pair["name"]: pair["value"] for pair in door["environment"]}
+
+    assert given["CADDYFILE"] == (ROOT / "Caddyfile").read_text()
+    assert given["DOOR_SITE"] == f":{door['portMappings'][0]['containerPort']}"
+    assert "portMappings" not in api  # nobody passes the door by
+
+
 def test_the_roles_differ_in_nothing_but_command_size_and_name():
     own = {"command", "portMappings", "healthCheck", "stopTimeout", "logConfiguration", "environment", "secrets"}
     shared = [{key: value for key, value in part.items() if key not in own} for part in CONTAINERS.values()]
 
-    assert shared[0] == shared[1] == shared[2]
+    assert all(part == shared[0] for part in shared)
     assert shared[0]["readonlyRootFilesystem"] is True
     assert [shared[0]["user"]] == instructions("USER")
 
@@ -94,6 +104,7 @@ def test_only_the_api_gets_signing_keys(role):
     settings = {name: {pair["name"] for pair in CONTAINERS[name]["secrets"]} for name in ("api", role)}
 
     assert settings["api"] - settings[role] == {"SECRET_KEY", "JWT_SIGNING_KEYS"}
+    assert "DATABASE_OWNER_URL" not in settings[role] | settings["api"]
     assert {"name": "TASKHUB_ROLE", "value": "worker"} in CONTAINERS[role]["environment"]
 
 

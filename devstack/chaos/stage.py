@@ -112,7 +112,7 @@ class Stage(Service):
     @property
     def environment(self):
         """Everybody but the checker goes through the proxies."""
-        urls = {"DATABASE_URL": self.postgres.url, "REDIS_URL": self.valkey.url}
+        urls = {"DATABASE_URL": self.postgres.application_url, "REDIS_URL": self.valkey.url}
         ports = {"DATABASE_URL": self.proxies["postgres"].port, "REDIS_URL": self.proxies["valkey"].port}
         return {**super().environment, **{name: with_port(url, ports[name]) for name, url in urls.items()}}
 

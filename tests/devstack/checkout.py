@@ -1,6 +1,7 @@
 """A checkout of its own for devstack, with an `.venv` that borrows what the running interpreter has installed."""
 
 import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -88,6 +89,9 @@ class Checkout:
 
     def urls(self):
         return dict(line.split("=", 1) for line in self.run("env").stdout.splitlines())
+
+    def owner_url(self):
+        return json.loads((self.home / "running.json").read_text())["DATABASE_OWNER_URL"]
 
 
 class Up:

@@ -48,7 +48,7 @@ def test_manage_starts_servers_for_itself_and_only_its_own_output_is_on_stdout(c
     managed = checkout.run("manage", "exit", "5")
 
     assert managed.returncode == 5
-    assert managed.stdout.startswith("manage.py got exit 5 postgresql://taskhub:")
+    assert managed.stdout.startswith("manage.py got exit 5 postgresql://taskhub_app:")
     assert managed.stdout.count("\n") == 1
     assert not list(checkout.home.rglob("*.pid"))
 

@@ -20,14 +20,14 @@ def checkout(shared_checkout):
 def test_killed_it_leaves_no_orphan_and_the_next_up_finds_the_data(checkout):
     with checkout.up() as up:
         family = up.is_ready().family()
-        with psycopg.connect(checkout.urls()["DATABASE_URL"], autocommit=True) as connection:
+        with psycopg.connect(checkout.owner_url(), autocommit=True) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
         up.process.kill()
         wait_until(lambda: not survivors(family))
 
     with checkout.up() as again:
         again.is_ready()
-        with psycopg.connect(checkout.urls()["DATABASE_URL"]) as connection:
+        with psycopg.connect(checkout.owner_url()) as connection:
             assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 

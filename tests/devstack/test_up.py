@@ -60,7 +60,7 @@ def test_env_prints_urls_that_work(up, checkout):
     urls = checkout.urls()
 
     with psycopg.connect(urls["DATABASE_URL"]) as connection, redis.from_url(urls["REDIS_URL"]) as client:
-        assert connection.execute("SELECT current_database(), current_user").fetchone() == ("taskhub", "taskhub")
+        assert connection.execute("SELECT current_database(), current_user").fetchone() == ("taskhub", "taskhub_app")
         assert client.ping()
 
 
@@ -80,7 +80,7 @@ def test_what_tells_a_password_is_private(up, checkout):
         if path.is_file() and path != up.log and any(password in path.read_bytes() for password in passwords)
     ]
 
-    assert {path.name for path in tellers} == {"running.json", "password", "valkey.conf"}
+    assert {path.name for path in tellers} == {"running.json", "password", "application_password", "valkey.conf"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in tellers} == {0o600}
 
 

@@ -80,7 +80,8 @@ class Laboratory:
         return self
 
     def connect(self):
-        self.database = psycopg.connect(self.environment["DATABASE_URL"], autocommit=True, row_factory=namedtuple_row)
+        url = self.environment.get("DATABASE_OWNER_URL") or self.environment["DATABASE_URL"]
+        self.database = psycopg.connect(url, autocommit=True, row_factory=namedtuple_row)
 
     def reconnect(self):
         self.database.close()
