@@ -5,6 +5,8 @@ from typing import Any
 import bcrypt
 from django.contrib.auth.hashers import Argon2PasswordHasher, BCryptPasswordHasher
 
+from accounts.hashing import gate
+
 
 class Argon2idHasher(Argon2PasswordHasher):
     """OWASP's minimum parameters for Argon2id. A hash with other parameters is replaced at the next sign-in."""
@@ -12,6 +14,16 @@ class Argon2idHasher(Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19 * 1024  # KiB
     parallelism = 1
+
+    def encode(self, password: str, salt: Any) -> str:
+        """Raises RateLimited while too many passwords are hashed."""
+        with gate.passed():
+            return str(super().encode(password, salt))
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Raises RateLimited while too many passwords are hashed."""
+        with gate.passed():
+            return bool(super().verify(password, encoded))
 
 
 class BcryptHasher(BCryptPasswordHasher):
@@ -25,4 +37,5 @@ class BcryptHasher(BCryptPasswordHasher):
     longest = 72  # bytes
 
     def encode(self, password: str, salt: Any) -> str:
-        return f"{self.algorithm}${bcrypt.hashpw(password.encode()[: self.longest], salt).decode('ascii')}"
+        with gate.passed():
+            return f"{self.algorithm}${bcrypt.hashpw(password.encode()[: self.longest], salt).decode('ascii')}"

@@ -18,6 +18,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.client import Client
 from accounts.models import RecoveryCode, SecondFactor, SecurityEvent, User
+from taskhub.api.limits import RateLimited
 from taskhub.api.problems import Conflict, Problem
 
 SALT = "accounts.second_factor"
@@ -52,14 +53,8 @@ class InvalidCode(Problem):
     default_detail = "This code is not right, or was used before."
 
 
-class TooManyCodes(Problem):
-    status_code = 429
-    default_code = "rate_limited"
+class TooManyCodes(RateLimited):
     default_detail = "There were too many wrong codes."
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.retry_after = int(seconds) + 1
 
 
 def is_on(user: User) -> bool:

@@ -50,10 +50,18 @@ def begin(user: User, client: Client, known_device: bool = False) -> Session | N
             last_used_at=now,
             signed_in_at=now,
         )
+        end_superfluous(user)
         event = SecurityEvent.objects.record(Kind.SIGNED_IN, user.pk, client, session_id=session.pk)
         if not (first or known_device):
             tell(user, event)
         return session
+
+
+def end_superfluous(user: User) -> None:
+    """Those beyond the quota that were used longest ago."""
+    if settings.QUOTA_SESSIONS:
+        newest = Session.objects.living(user).order_by("-last_used_at", "-pk")
+        Session.objects.filter(pk__in=newest.values("pk")[settings.QUOTA_SESSIONS :]).delete()
 
 
 def note_refusal(username: str, client: Client) -> None:

@@ -49,6 +49,14 @@ class RefreshToken(tokens.RefreshToken):
         return token
 
 
+def session_of(raw: str) -> str | None:
+    """The id of the session that a refresh token names; None for one that is not valid."""
+    try:
+        return str(RefreshToken.read(raw)["sid"])
+    except TokenNotValid:
+        return None
+
+
 def session_to_end(raw: str) -> dict[str, Any] | None:
     """The claims of a refresh token, also of one that has expired; None for one that is forged.
 

@@ -27,11 +27,11 @@ from devstack.service import Service, temporary_home
 
 TICK = os.sysconf("SC_CLK_TCK")
 # The other way: the number is the next of one sequence, and the transaction id says what a reader may already see
-BY_TRANSACTION = """, recorded AS (
+BY_TRANSACTION = """, unused AS (SELECT %s::bigint, %s::bigint, %s::bigint), recorded AS (
     INSERT INTO event (owner_id, number, resource, resource_id, version, kind, actor, via, request_id, changes)
     SELECT user_id, nextval('bench_number'), %s, %s, 1, 'created', username, 'api',
         %s || pg_current_xact_id()::text, '{}' FROM caller)"""
-WITHOUT = ", unused AS (SELECT %s::text, %s::text, %s::text)"
+WITHOUT = ", unused AS (SELECT %s::bigint, %s::bigint, %s::bigint, %s::text, %s::text, %s::text)"
 KEPT_SHARE = 10
 BODY = b'{"title": "Buy milk"}'
 

@@ -53,6 +53,8 @@ class Change:
     version: int
     kind: Kind
     changes: Mapping[str, Any] = field(default_factory=dict)
+    rows: int = 0  # by which it changes what is counted of the owner's
+    size: int = 0  # likewise, bytes of text
 
 
 # What clients see of an event. Those of staff are shown as staff's, whoever it was
@@ -67,20 +69,38 @@ COLUMNS = (
 ORDER = ("version",)
 # Fixed text, because every write runs one of them: docs/adr/0011-where-sql-is-fixed.md. The number of an event counts
 # within its owner, under a row lock that is held until the commit: docs/adr/0012-events-are-numbered-by-owner.md
-COUNT = """INSERT INTO event_sequence (owner_id, last) {source} ON CONFLICT (owner_id)
-    DO UPDATE SET last = event_sequence.last + EXCLUDED.last RETURNING owner_id, last"""
+QUOTAS = {"event_sequence_quota_of_tasks", "event_sequence_quota_of_bytes"}  # constraints
+# What an owner uses is counted in the same row. A constraint compares it with the quota of the latest write, which is
+# raised to what is used by a write that adds nothing: a lower quota keeps nobody from deleting
+COUNT = """INSERT INTO event_sequence (owner_id, last, tasks, bytes, most_tasks, most_bytes) {source}
+    ON CONFLICT (owner_id) DO UPDATE SET last = event_sequence.last + EXCLUDED.last,
+        tasks = event_sequence.tasks + EXCLUDED.tasks, bytes = event_sequence.bytes + EXCLUDED.bytes,
+        most_tasks = CASE WHEN EXCLUDED.tasks > 0 THEN EXCLUDED.most_tasks
+            ELSE greatest(EXCLUDED.most_tasks, event_sequence.tasks + EXCLUDED.tasks) END,
+        most_bytes = CASE WHEN EXCLUDED.bytes > 0 THEN EXCLUDED.most_bytes
+            ELSE greatest(EXCLUDED.most_bytes, event_sequence.bytes + EXCLUDED.bytes) END
+    RETURNING owner_id, last"""
 INSERT = """INSERT INTO event
     (owner_id, number, resource, resource_id, version, kind, actor, via, request_id, changes)"""
+OF_OWNERS = """SELECT owner_id, count(*), sum(rows), sum(size), %s::bigint, %s::bigint FROM change
+    GROUP BY owner_id ORDER BY owner_id"""
 RECORD = f"""WITH change AS (
-        SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::int[], %s::text[], %s::text[])
-        WITH ORDINALITY AS change (owner_id, resource, resource_id, version, kind, changes, place)
-    ), counted AS ({COUNT.format(source="SELECT owner_id, count(*) FROM change GROUP BY owner_id ORDER BY owner_id")})
+        SELECT *
+        FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::int[], %s::text[], %s::text[], %s::int[], %s::int[])
+        WITH ORDINALITY AS change (owner_id, resource, resource_id, version, kind, changes, rows, size, place)
+    ), counted AS ({COUNT.format(source=OF_OWNERS)})
     {INSERT} SELECT owner_id, last - count(*) OVER owners + row_number() OVER (owners ORDER BY place),
         resource, resource_id, version, kind, %s, %s, %s, changes::jsonb
     FROM change JOIN counted USING (owner_id) WINDOW owners AS (PARTITION BY owner_id)"""  # noqa: S608
 # To be part of a statement that begins `WITH caller AS` and inserts the first version of a row
-RECORD_CREATED = f""", counted AS ({COUNT.format(source="SELECT user_id, 1 FROM caller")}), recorded AS (
+OF_CALLER = "SELECT user_id, 1, 1, %s::bigint, %s::bigint, %s::bigint FROM caller"
+RECORD_CREATED = f""", counted AS ({COUNT.format(source=OF_CALLER)}), recorded AS (
     {INSERT} SELECT owner_id, last, %s, %s, 1, 'created', username, 'api', %s, '{{}}' FROM counted, caller)"""  # noqa: S608
+
+
+def created(row: "Versioned") -> list[Any]:
+    """The parameters of RECORD_CREATED."""
+    return [row.size, settings.QUOTA_TASKS, settings.QUOTA_BYTES, row.resource, row.pk, request_id.get()]
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -101,11 +121,16 @@ class EventQuerySet(models.QuerySet["Event"]):
         if not changes:
             return
         columns = zip(
-            *((c.owner_id, c.resource, c.resource_id, c.version, c.kind, to_json(c.changes).decode()) for c in changes),
+            *(
+                (c.owner_id, c.resource, c.resource_id, c.version, c.kind, to_json(c.changes).decode(), c.rows, c.size)
+                for c in changes
+            ),
             strict=True,
         )
+        # Quotas are for users: staff, imports and demo data are not held to them
+        quotas = [settings.QUOTA_TASKS, settings.QUOTA_BYTES] if actor.via == Via.API else [None, None]
         with connection.cursor() as cursor:
-            cursor.execute(RECORD, [*map(list, columns), actor.name, actor.via, request_id.get()])
+            cursor.execute(RECORD, [*map(list, columns), *quotas, actor.name, actor.via, request_id.get()])
 
     def rows(
         self, caller: Caller, where: Mapping[str, Any], position: Sequence[str] = (), skip: int = 0, count: int = 1
@@ -153,13 +178,25 @@ class Event(models.Model):
 
 
 class EventSequence(models.Model):
-    """How many events an owner has had. Its row is locked by whoever records one, until the commit."""
+    """How many events an owner has had, and what the owner uses. Locked by whoever records one, until the commit."""
 
     owner = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
     last = models.BigIntegerField()
+    tasks = models.BigIntegerField(default=0, db_default=0)
+    bytes = models.BigIntegerField(default=0, db_default=0)  # of their text
+    most_tasks = models.BigIntegerField(null=True)  # the quotas at the latest write; null for none
+    most_bytes = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "event_sequence"
+        constraints = [
+            models.CheckConstraint(
+                name="event_sequence_quota_of_tasks", condition=models.Q(tasks__lte=models.F("most_tasks"))
+            ),
+            models.CheckConstraint(
+                name="event_sequence_quota_of_bytes", condition=models.Q(bytes__lte=models.F("most_bytes"))
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.last)
@@ -174,6 +211,7 @@ class Versioned(models.Model):
     owner_field: ClassVar[str] = "owner_id"
     recorded: ClassVar[tuple[str, ...]]  # the fields whose changes make a version
     derived: ClassVar[tuple[str, ...]] = ()  # fields that follow() sets
+    sized: ClassVar[tuple[str, ...]] = ()  # text that counts towards a quota, with the row itself
 
     class Meta:
         abstract = True
@@ -182,6 +220,11 @@ class Versioned(models.Model):
     def owned_by(self) -> Any:
         """The id of the user whose data this is."""
         return getattr(self, self.owner_field)
+
+    @property
+    def size(self) -> int:
+        """Bytes of text that count towards a quota."""
+        return sum(len(getattr(self, name).encode()) for name in self.sized)
 
     def follow(self) -> None:
         """Sets the derived fields, before a change is written."""
@@ -195,11 +238,12 @@ class Versioned(models.Model):
         }
         if not changes:
             return None
+        before = self.size
         for name, value in fields.items():
             setattr(self, name, value)
         self.follow()
         self.version += 1
-        return self.event(Kind.UPDATED, changes)
+        return self.event(Kind.UPDATED, changes, size=self.size - before)
 
     def change(self, actor: Actor, **fields: Any) -> bool:
         """Writes `fields` as the next version, if any that is recorded differs. Returns whether that was so.
@@ -228,13 +272,17 @@ class Versioned(models.Model):
         row = {"pk": self.pk, "version": self.version, self.owner_field: self.owned_by}
         return type(self)._base_manager.filter(**row)
 
-    def event(self, kind: Kind, changes: Mapping[str, Any] | None = None) -> Change:
-        return Change(self.owned_by, self.resource, self.pk, self.version, kind, changes or {})
+    def event(self, kind: Kind, changes: Mapping[str, Any] | None = None, size: int | None = None) -> Change:
+        """`size` is how many bytes of text it adds; those of the row, unless it is an update."""
+        grown = (self.size if kind == Kind.CREATED else 0) if size is None else size
+        rows = 1 if kind == Kind.CREATED and self.sized else 0
+        return Change(self.owned_by, self.resource, self.pk, self.version, kind, changes or {}, rows, grown)
 
     def removal(self) -> Change:
         """The last event, which keeps what the row held."""
         lost = {name: {"old": shortened(getattr(self, name)), "new": None} for name in self.recorded}
-        return Change(self.owned_by, self.resource, self.pk, self.version + 1, Kind.DELETED, lost)
+        version, rows = self.version + 1, -1 if self.sized else 0
+        return Change(self.owned_by, self.resource, self.pk, version, Kind.DELETED, lost, rows, -self.size)
 
 
 def shortened(value: Any) -> Any:

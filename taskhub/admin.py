@@ -16,13 +16,14 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import EmptyPage, Paginator
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from taskhub.api.errors import problem_response
+from taskhub.api.limits import RateLimited
 from taskhub.api.problems import Conflict, DatabaseUnavailable
 from taskhub.charts import Value, columns
 from taskhub.postgresql import estimates
@@ -63,6 +64,12 @@ class Site(admin.AdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         return super().admin_view(self.bounded(view), cacheable)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        try:
+            return super().login(request, extra_context)
+        except RateLimited as problem:
+            return problem_response(problem, request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Adds the panels of the models that the user may view."""

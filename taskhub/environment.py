@@ -19,6 +19,8 @@ SHORTEST_KEY = 32  # bytes; RFC 7518 section 3.2 asks as much of an HS256 key
 HOW_TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 HOST = re.compile(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\]")
+RATE = re.compile(r"([1-9][0-9]{0,8})/([smhd])")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}  # seconds
 QUEUES = ("default", "mail", "bulk")  # of background jobs
 SAMPLE = "change-me"  # the prefix of every sample secret in .env.example
 
@@ -48,6 +50,24 @@ def choice(variable: str, default: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         refuse(variable, f"must be one of {', '.join(allowed)}")
     return value
+
+
+def quota(variable: str, default: str) -> int | None:
+    value = text(variable, default)
+    if value != "off" and not re.fullmatch("[1-9][0-9]{0,17}", value):
+        refuse(variable, "must be a whole number from 1 on, or off")
+    return None if value == "off" else int(value)
+
+
+def rate_limit(variable: str, default: str) -> tuple[tuple[int, int], ...]:
+    """So many in so many seconds, for each window: `5/m,20/h`. None for `off`."""
+    found = words(variable, default)
+    if found == ["off"]:
+        return ()
+    parsed = [RATE.fullmatch(word) for word in found]
+    if not all(parsed):
+        refuse(variable, "must be off, or windows such as 10/m or 5/s,100/h,1000/d")
+    return tuple((int(match[1]), UNITS[match[2]]) for match in parsed if match)
 
 
 def words(variable: str, default: str = "") -> list[str]:
@@ -132,7 +152,7 @@ class Email(NamedTuple):
     tls: bool = False
 
 
-def email(variable: str, default: str) -> Email:
+def email(variable: str, default: str | None) -> Email:
     """console: logs a line for each; smtp:// sends, smtp+tls:// after STARTTLS, smtps:// over TLS from the start."""
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
     try:

@@ -3,6 +3,7 @@
 `.env.example` explains each variable. A bad or missing value stops the process with a sentence (taskhub.environment).
 """
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -71,6 +72,7 @@ MIDDLEWARE = [
     "taskhub.sessions.Authentication",
     "taskhub.sessions.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "taskhub.api.middleware.restrict_pages",
 ]
 
 ROOT_URLCONF = "taskhub.urls"
@@ -93,6 +95,11 @@ TEMPLATES = [
     }
 ]
 
+# Migrations run as the owner of the tables, if one is named; everything else may only read and write rows
+AS_OWNER = sys.argv[1:2] == ["migrate"] and bool(environment.text("DATABASE_OWNER_URL", ""))
+_application = environment.database("DATABASE_URL")
+APPLICATION_ROLE = (str(_application["USER"]), str(_application["PASSWORD"]))
+
 # PostgreSQL. One connection per server thread, kept open; a dead one is noticed before it is used
 DATABASES = {
     "default": {
@@ -100,7 +107,7 @@ DATABASES = {
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         **environment.database(
-            "DATABASE_URL",
+            "DATABASE_OWNER_URL" if AS_OWNER else "DATABASE_URL",
             connect_timeout=2,  # seconds; /health/db must answer within 5
             tcp_user_timeout=10_000,  # milliseconds until a network that drops packets counts as a lost server
             keepalives_idle=30,
@@ -162,7 +169,7 @@ TASKHUB_FAILPOINTS = environment.failpoints("TASKHUB_FAILPOINTS", refused=PRODUC
 EVENTS_KEEP_DAYS = environment.integer("EVENTS_KEEP_DAYS", 365, 1, 3650)
 
 # E-mail
-_email = environment.email("EMAIL_URL", "console:")
+_email = environment.email("EMAIL_URL", None if PRODUCTION else "console:")
 EMAIL_BACKEND, EMAIL_USE_TLS, EMAIL_USE_SSL = _email.backend, _email.starttls, _email.tls
 EMAIL_HOST, EMAIL_PORT = _email.host, _email.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email.user, _email.password
@@ -201,6 +208,23 @@ ADMIN_SECOND_FACTOR = environment.choice(
 )
 SESSION_COOKIE_AGE = 12 * 3600  # seconds, of the admin
 SECURITY_EVENTS_KEEP_DAYS = environment.integer("SECURITY_EVENTS_KEEP_DAYS", 365, 1, 3650)
+
+# How often (taskhub.api.limits, accounts.brakes). Tests say what they need: they sign in hundreds of times a minute
+_on = TASKHUB_ENV != "test"
+RATE_LIMIT_LOGIN_ACCOUNT = environment.rate_limit("RATE_LIMIT_LOGIN_ACCOUNT", "10/m,50/h,200/d" if _on else "off")
+RATE_LIMIT_LOGIN_ADDRESS = environment.rate_limit("RATE_LIMIT_LOGIN_ADDRESS", "60/m,600/h" if _on else "off")
+RATE_LIMIT_REGISTER = environment.rate_limit("RATE_LIMIT_REGISTER", "20/m,100/h" if _on else "off")
+RATE_LIMIT_REFRESH = environment.rate_limit("RATE_LIMIT_REFRESH", "30/m,300/h" if _on else "off")
+RATE_LIMIT_RESET = environment.rate_limit("RATE_LIMIT_RESET", "10/m,30/h" if _on else "off")
+RATE_LIMIT_USER = environment.rate_limit("RATE_LIMIT_USER", "off")
+RATE_LIMIT_ADDRESS = environment.rate_limit("RATE_LIMIT_ADDRESS", "off")
+# How much a user may have; None is no limit. Of sessions, the one that was used longest ago ends
+QUOTA_TASKS = environment.quota("QUOTA_TASKS", "1000000")
+QUOTA_BYTES = environment.quota("QUOTA_BYTES", "off")  # of titles and descriptions, in UTF-8
+QUOTA_TOKENS = environment.quota("QUOTA_TOKENS", "100")
+QUOTA_SESSIONS = environment.quota("QUOTA_SESSIONS", "100")
+# Proxies in front, each of which adds the address that it was asked from to X-Forwarded-For
+TRUSTED_PROXIES = environment.integer("TRUSTED_PROXIES", 0, 0, 10)
 
 # The admin behind a proxy that speaks TLS: forms are accepted from these origins only, and cookies are restricted
 if PRODUCTION:
@@ -302,7 +326,7 @@ SPECTACULAR_SETTINGS = {
 
 # The server (taskhub.server)
 WEB_WORKERS = environment.integer("WEB_WORKERS", 2, 1, 64)
-WEB_THREADS = environment.integer("WEB_THREADS", 2, 1, 64)
+WEB_THREADS = environment.integer("WEB_THREADS", 8, 1, 64)
 DRAIN_SECONDS = environment.integer("DRAIN_SECONDS", 5 if PRODUCTION else 0, 0, 60)
 
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))

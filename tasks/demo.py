@@ -11,12 +11,13 @@ from uuid import UUID
 from django.db import connection
 from uuid_utils.compat import uuid7
 
-from events.models import Actor, Change, Event, Kind, Via
+from events.models import Actor, Event, Kind, Via
 from tasks.models import Status, Task
 
 YEAR = timedelta(days=365)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = "id, owner_id, title, description, status, completed_at, created_at, updated_at"
+NAMES = COLUMNS.split(", ")
 STATUSES = 12 * [Status.DONE] + 5 * [Status.TODO] + 2 * [Status.IN_PROGRESS] + [Status.CANCELLED]
 BATCH = 10_000  # tasks in one COPY
 LARGEST_SHARE = 0.2  # of all tasks, for the first user
@@ -88,5 +89,5 @@ def add(tasks: Iterator[tuple[Any, ...]]) -> None:
         with connection.cursor() as cursor, cursor.copy(f"COPY tasks ({COLUMNS}) FROM STDIN") as copy:
             for row in batch:
                 copy.write_row(row)
-        made = [Change(row[1], Task.resource, row[0], 1, Kind.CREATED) for row in batch]
+        made = [task.event(Kind.CREATED) for task in (Task(**dict(zip(NAMES, row, strict=True))) for row in batch)]
         Event.objects.record(made, Actor("", Via.COMMAND))

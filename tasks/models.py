@@ -11,8 +11,7 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from events.models import RECORD_CREATED, Actor, Event, Versioned
-from taskhub.api import request_id
+from events.models import QUOTAS, RECORD_CREATED, Actor, Event, Versioned, created
 from taskhub.api.problems import IdConflict
 from taskhub.owned import owned
 from taskhub.postgresql.caller import USER_VERSION, USERNAME, Caller
@@ -72,10 +71,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
         if chosen and Event.objects.filter(resource_id=task.pk).exists():
             raise IdConflict
         try:
-            return insert(caller, task, RECORD_CREATED, [Task.resource, task.pk, request_id.get()])
+            return insert(caller, task, RECORD_CREATED, created(task))
         except IntegrityError as error:
-            if violated_constraint(error) in ID_CONSTRAINTS:
-                caller.checked = True  # or there would have been no row to refuse
+            refused_by = violated_constraint(error)
+            caller.checked = refused_by in ID_CONSTRAINTS | QUOTAS  # there was a row to refuse
+            if refused_by in ID_CONSTRAINTS:
                 raise IdConflict from error
             raise
 
@@ -92,6 +92,7 @@ class Task(Versioned):
     resource = "task"
     recorded = ("title", "description", "status")
     derived = ("completed_at", "updated_at")
+    sized = ("title", "description")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No index of its own: tasks_owner_created_at_id_idx begins with the owner

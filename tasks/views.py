@@ -82,6 +82,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     @action(detail=False, methods=["post"], parser_classes=(JSONParser,), longest_kept=16 * 1024 * 1024)
     def batch(self, request: Request) -> JSONResponse:
         sent = BatchSerializer(data=request.data).checked()
+        self.count(request, len(sent["operations"]) - 1)
         batch = Batch(user_of(request), sent["operations"])
         return JSONResponse({"results": batch.run(sent["atomic"], request.path)})
 

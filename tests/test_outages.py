@@ -75,9 +75,9 @@ def test_with_everything_up_it_is_healthy_and_ready(service):
 
     assert (health["status"], health["migration_status"], health["errors"]) == ("healthy", "up_to_date", [])
     assert health["response_time_ms"] > 0
-    assert health["connection_pool"]["pool_size"] == 4
-    assert 1 <= health["connection_pool"]["active_connections"] <= 4
-    assert ready == {"status": "ready", "broker": "ok", "errors": []}
+    assert health["connection_pool"]["pool_size"] == 16
+    assert 1 <= health["connection_pool"]["active_connections"] <= 16
+    assert ready == {"status": "ready", "broker": "ok", "rate_limits": "shared", "errors": []}
 
 
 def test_without_database_probes_say_so_in_time(service, database_down):
@@ -119,7 +119,7 @@ def test_while_the_database_is_frozen_requests_wait_and_those_behind_them_too(se
 
 def test_a_database_that_speaks_no_tls_is_not_used_when_tls_is_asked_for(service):
     service.stop()
-    service.serve(DATABASE_URL=f"{service.postgres.url}?sslmode=require")
+    service.serve(DATABASE_URL=f"{service.postgres.application_url}?sslmode=require")
     assert_unhealthy(service)
     service.stop()
     service.serve()

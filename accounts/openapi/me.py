@@ -16,6 +16,7 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.sessions import SignInAgain
+from taskhub.api.limits import RateLimited
 from taskhub.api.openapi import (
     IF_MATCH,
     IF_NONE_MATCH,
@@ -37,7 +38,12 @@ describe_verify = extend_schema_view(
         "With the token of a mail, which is spent. No access token is needed.",
         request=MailedTokenSerializer,
         responses={204: None},
-        problems=[invalid("token", "required", "This field is required."), InvalidToken(), EmailTaken()],
+        problems=[
+            invalid("token", "required", "This field is required."),
+            InvalidToken(),
+            EmailTaken(),
+            RateLimited(29),
+        ],
         examples=[MAILED_TOKEN],
     )
 )
@@ -51,6 +57,7 @@ describe_send_verification = extend_schema_view(
         problems=[
             invalid("colour", "unknown_field", "This field is unknown."),
             Conflict("There is no address to verify."),
+            RateLimited(29),
         ],
         examples=[
             OpenApiExample("No fields", {}, request_only=True),
@@ -71,7 +78,7 @@ describe_reset = extend_schema_view(
         "hour.",
         request=EmailSerializer,
         responses={202: None},
-        problems=[NO_ADDRESS],
+        problems=[NO_ADDRESS, RateLimited(29)],
         examples=[OpenApiExample("An address", {"email": "alice@example.com"}, request_only=True)],
     )
 )
@@ -82,7 +89,7 @@ describe_confirm_reset = extend_schema_view(
         "With the token of a mail, which is spent. All sessions end. No access token is needed.",
         request=ResetSerializer,
         responses={204: None},
-        problems=[invalid("token", "required", "This field is required."), InvalidToken()],
+        problems=[invalid("token", "required", "This field is required."), InvalidToken(), RateLimited(29)],
         examples=[
             OpenApiExample(
                 "Another",
@@ -158,9 +165,7 @@ describe_password = extend_schema_view(
         "All other sessions end.",
         request=NewPasswordSerializer,
         responses={204: None},
-        problems=[
-            invalid("current_password", "wrong_password", "This is not your current password."),
-        ],
+        problems=[invalid("current_password", "wrong_password", "This is not your current password."), RateLimited(29)],
         examples=[
             OpenApiExample(
                 "Another",

@@ -19,6 +19,7 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.tokens import TokenNotValid
+from taskhub.api.limits import RateLimited
 from taskhub.api.openapi import (
     invalid,
     operation,
@@ -68,7 +69,7 @@ describe_register = extend_schema_view(
         "in the background: see the job `welcome_email`.",
         request=RegisterSerializer,
         responses={201: UserSerializer},
-        problems=[invalid("username", "required", "This field is required."), UsernameTaken()],
+        problems=[invalid("username", "required", "This field is required."), UsernameTaken(), RateLimited(29)],
         examples=[OpenApiExample("Alice", {**CREDENTIALS, "email": "alice@example.com"}, request_only=True), USER],
     )
 )
@@ -84,6 +85,7 @@ describe_login = extend_schema_view(
             invalid("password", "required", "This field is required."),
             InvalidCredentials(),
             SecondFactorRequired("WyIwMTlhYjNj…"),
+            RateLimited(29),
         ],
         examples=[OpenApiExample("Alice", CREDENTIALS, request_only=True), SIGNED_IN],
     )
@@ -118,7 +120,7 @@ describe_refresh = extend_schema_view(
         request=RefreshTokenSerializer,
         responses={200: TokenPairSerializer},
         parameters=[NOT_STORED, request_header("Idempotency-Key", "1 to 255 visible ASCII characters.")],
-        problems=[NO_TOKEN, TokenNotValid()],
+        problems=[NO_TOKEN, TokenNotValid(), RateLimited(29)],
         examples=[REFRESH_TOKEN, TOKENS],
     )
 )

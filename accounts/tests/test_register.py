@@ -147,7 +147,7 @@ def test_every_mistake_is_named_at_once(anonymous_client):
 
 
 def test_a_name_that_would_take_minutes_to_normalize_is_refused_at_once(anonymous_client):
-    response = anonymous_client.post(URL, {"username": "a" + "\u0315\u0300" * 100_000, "password": PASSWORD})
+    response = anonymous_client.post(URL, {"username": "a" + "\u0315\u0300" * 1_000, "password": PASSWORD})
 
     assert errors_of(response) == [("/username", "max_length")]
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
@@ -23,6 +24,7 @@ from accounts.serializers import (
 )
 from taskhub.api.formats import JSONResponse
 from taskhub.api.pagination import CursorPagination
+from taskhub.api.problems import QuotaExceeded
 from taskhub.api.views import UUID, BaseView
 
 Kind = SecurityEvent.Kind
@@ -94,6 +96,8 @@ class TokenViewSet(OwnedViewSet):
         fields = NewTokenSerializer(data=request.data).checked()
         sessions.require_recent_sign_in(session_id_of(request))
         user = User.objects.locked(user_of(request).pk)  # or a deactivation could miss the token
+        if settings.QUOTA_TOKENS and self.get_queryset()[: settings.QUOTA_TOKENS].count() >= settings.QUOTA_TOKENS:
+            raise QuotaExceeded(settings.QUOTA_TOKENS, "personal access tokens")
         raw = personal.new_token()
         token = PersonalToken.objects.create(owner=user, digest=personal.digest_of(raw), **fields)
         SecurityEvent.objects.record(Kind.TOKEN_CREATED, user.pk, client_of(request), session_id=session_id_of(request))

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from uuid_utils.compat import uuid7
 
-from accounts import mailed
+from accounts import brakes, mailed
 from accounts.authentication import user_of
 from accounts.client import client_of
 from accounts.mail import enqueue_verification
@@ -26,6 +26,7 @@ from taskhub.api.views import BaseView
 @openapi.describe_verify
 class Verify(Public):
     def post(self, request: Request) -> Response:
+        brakes.ask_for_mail(request)
         mailed.verify(MailedTokenSerializer(data=request.data).checked()["token"], client_of(request))
         return Response(status=204)
 
@@ -39,6 +40,7 @@ class SendVerification(BaseView):
         user = user_of(request)
         if not user.email or user.email_verified_at:
             raise Conflict("There is no address to verify.")
+        brakes.ask_for_mail(request, user.email)
         return JSONResponse({"job_id": enqueue_verification(user)}, status=202)
 
 
@@ -49,6 +51,7 @@ class ResetPassword(Public):
     def post(self, request: Request) -> Response:
         """Enqueues a job also for an address that nobody has, so that it takes as long."""
         address = EmailSerializer(data=request.data).checked()["email"]
+        brakes.ask_for_mail(request, address)
         found = User.objects.with_verified(address).values_list("pk", flat=True).first()
         enqueue("password_reset", str(uuid7()), {"user_id": str(found) if found else None})
         return Response(status=202)
@@ -57,6 +60,7 @@ class ResetPassword(Public):
 @openapi.describe_confirm_reset
 class ConfirmReset(Public):
     def post(self, request: Request) -> Response:
+        brakes.ask_for_mail(request)
         sent = ResetSerializer(data=request.data).checked()
         user = mailed.find(sent["token"], mailed.Purpose.RESET).owner
         keep_rules(sent, "new_password", user.username)

@@ -4,9 +4,10 @@ from django.contrib.auth import authenticate
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import devices, second_factor, sessions
+from accounts import brakes, devices, second_factor, sessions
 from accounts.authentication import AccessToken, InvalidCredentials, user_of
 from accounts.client import client_of
+from accounts.hashing import gate
 from accounts.models import SecurityEvent, Session, User
 from accounts.openapi import sign_in as openapi
 from accounts.serializers import (
@@ -16,7 +17,7 @@ from accounts.serializers import (
     SecondStepSerializer,
     UserSerializer,
 )
-from accounts.tokens import RefreshToken
+from accounts.tokens import RefreshToken, session_of
 from jobs.services import enqueue
 from taskhub.api import idempotency
 from taskhub.api.formats import FormParser, JSONParser, JSONResponse, MultiPartParser
@@ -50,7 +51,9 @@ class Register(Public):
     atomic = True
 
     def post(self, request: Request) -> JSONResponse:
-        user = User.objects.create_user(**RegisterSerializer(data=request.data).checked())
+        sent = RegisterSerializer(data=request.data).checked()
+        brakes.sign_up(request, sent.get("email"))
+        user = User.objects.create_user(**sent)
         SecurityEvent.objects.record(SecurityEvent.Kind.SIGNED_UP, user.pk, client_of(request))
         enqueue("welcome_email", str(user.pk), {"user_id": str(user.pk)}, owner=user)
         return JSONResponse(UserSerializer(user).data, status=201)
@@ -61,11 +64,14 @@ class Login(Public):
     parser_classes = (JSONParser, FormParser, MultiPartParser)
 
     def post(self, request: Request) -> JSONResponse:
+        gate.require_place()
         credentials = LoginSerializer(data=request.data).checked()
+        counted = brakes.sign_in(request, credentials["username"])
         user = authenticate(request, **credentials)
         if not isinstance(user, User):
             sessions.note_refusal(credentials["username"], client_of(request))
             raise InvalidCredentials
+        brakes.signed_in(counted)
         if second_factor.is_on(user):
             raise second_factor.SecondFactorRequired(second_factor.new_challenge(user))
         return sign_in(request, user)
@@ -100,6 +106,7 @@ class Refresh(Public):
 
     def post(self, request: Request) -> JSONResponse:
         token = RefreshTokenSerializer(data=request.data).checked()["refresh_token"]
+        brakes.refresh(request, session_of(token))
         return token_pair(sessions.renew(token, self.key, client_of(request)))
 
 

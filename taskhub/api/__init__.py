@@ -3,3 +3,5 @@
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")  # of the current request
+# When it arrived, by time.monotonic(), or at the first proxy if that says so
+arrived: ContextVar[float] = ContextVar("arrived")

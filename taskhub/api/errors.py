@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,9 +24,10 @@ from taskhub.api.problems import (
     InputError,
     InternalError,
     Problem,
+    QuotaExceeded,
     title_of,
 )
-from taskhub.postgresql.errors import FOREIGN_KEY_VIOLATION, PASSING_STATES, sqlstate
+from taskhub.postgresql.errors import FOREIGN_KEY_VIOLATION, PASSING_STATES, sqlstate, violated_constraint
 
 MOST_ERRORS = 100  # in one answer, however many mistakes the input has
 CONTENT_TYPE = "application/problem+json"
@@ -49,10 +51,22 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> JSONResponse |
         exc = exceptions.PermissionDenied()
     if isinstance(exc, IntegrityError) and sqlstate(exc) == FOREIGN_KEY_VIOLATION:
         exc = Conflict()
+    if isinstance(exc, IntegrityError):
+        exc = exceeded_quota(exc) or exc
     if not isinstance(exc, APIException):
         return None
     body = problem_body(exc, context["request"].path)
     return JSONResponse(body, status=exc.status_code, headers=problem_headers(exc), content_type=CONTENT_TYPE)
+
+
+def exceeded_quota(error: IntegrityError) -> QuotaExceeded | None:
+    """None for a constraint of another kind."""
+    quotas = {
+        "event_sequence_quota_of_tasks": (settings.QUOTA_TASKS, "tasks"),
+        "event_sequence_quota_of_bytes": (settings.QUOTA_BYTES, "bytes of titles and descriptions"),
+    }
+    found = quotas.get(violated_constraint(error) or "")
+    return QuotaExceeded(*found) if found else None
 
 
 def problem_response(exc: APIException, request: HttpRequest) -> HttpResponse:

@@ -22,6 +22,7 @@ from rest_framework.request import Request
 import taskhub
 from taskhub.api import health_openapi as openapi
 from taskhub.api.formats import JSONResponse
+from taskhub.api.limits import counters
 from taskhub.api.views import BaseView
 from taskhub.redis import redis_client
 
@@ -100,6 +101,10 @@ class Probe(BaseView):
     authentication_classes = ()
     permission_classes = ()
 
+    def counted_as(self, request: Request) -> Iterator[Any]:
+        """Never: whoever probes has to be answered."""
+        return iter(())
+
 
 @openapi.describe_health
 class Health(Probe):
@@ -137,6 +142,7 @@ class Readiness(Probe):
         body = {
             "status": "not_ready" if errors else "ready",
             "broker": "ok" if redis_answers() else "unavailable",
+            "rate_limits": "shared" if counters().are_shared else "local",
             "errors": errors,
         }
         return JSONResponse(body, status=503 if errors else 200)

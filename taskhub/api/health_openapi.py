@@ -36,8 +36,8 @@ UNHEALTHY = {
     "connection_pool": {"active_connections": None, "pool_size": 4},
     "errors": ["database_unavailable"],
 }
-READY = {"status": "ready", "broker": "ok", "errors": []}
-NOT_READY = {"status": "not_ready", "broker": "ok", "errors": ["draining"]}
+READY = {"status": "ready", "broker": "ok", "rate_limits": "shared", "errors": []}
+NOT_READY = {"status": "not_ready", "broker": "ok", "rate_limits": "shared", "errors": ["draining"]}
 
 
 class AddressesSerializer(serializers.Serializer[Any]):
@@ -78,6 +78,9 @@ class LivenessSerializer(serializers.Serializer[Any]):
 class ReadinessSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["ready", "not_ready"])
     broker = serializers.ChoiceField(["ok", "unavailable"], help_text="Without it, jobs wait and all else goes on.")
+    rate_limits = serializers.ChoiceField(
+        ["shared", "local"], help_text="Whether Redis counts, or each process by itself while it does not answer."
+    )
     errors = serializers.ListField(  # type: ignore[assignment]
         child=serializers.ChoiceField(["database_unavailable", "migrations_pending", "draining"])
     )

@@ -16,19 +16,32 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from rest_framework.exceptions import ParseError
 
-from taskhub.api import request_id
+from taskhub.api import arrived, request_id
 from taskhub.api.errors import problem_response
 from taskhub.api.problems import BodyTooLarge
+from taskhub.api.proxies import client_address, waited
 
 View = Callable[[HttpRequest], HttpResponse]
 WSGIApplication = Callable[..., Iterable[bytes]]
 LONGEST_DRAIN = (
     16 * 1024 * 1024
 )  # bytes of a refused body that are still read, because many clients send all of it before they read the answer
+LARGEST_OF_ACCOUNTS = 16 * 1024  # bytes of a body under /auth/, which anybody may send
 # Django would decode with any codec that a charset names; the contract allows UTF-8 only
 PARAMETER_BUT_BOUNDARY = re.compile(r";(?!\s*boundary=)[^;]*", re.IGNORECASE)
 
 MOST_KNOWN_HOSTS = 1000  # a pattern such as .example.com allows any number of hosts
+PAGE_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
 PROBES = ("/livez", "/readyz")  # asked by address, not by name
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 access_log = logging.getLogger("taskhub.access")
@@ -42,10 +55,12 @@ def with_whole_body(application: WSGIApplication) -> WSGIApplication:
     """
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        arrived.set(time.monotonic() - waited(environ))
+        environ["REMOTE_ADDR"] = client_address(environ) or environ.get("REMOTE_ADDR", "")
         environ["CONTENT_TYPE"] = PARAMETER_BUT_BOUNDARY.sub("", environ.get("CONTENT_TYPE", ""))
         declared = environ.get("CONTENT_LENGTH")
         if declared or "HTTP_TRANSFER_ENCODING" in environ:
-            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+            limit = largest_body(environ.get("PATH_INFO", "")) + 1
             body = read(environ["wsgi.input"], min(int(declared or limit), limit))
             if len(body) == limit:
                 read(environ["wsgi.input"], LONGEST_DRAIN)
@@ -54,6 +69,11 @@ def with_whole_body(application: WSGIApplication) -> WSGIApplication:
         return whole(application(environ, start_response))
 
     return wrapped
+
+
+def largest_body(path: str) -> int:
+    """In bytes."""
+    return LARGEST_OF_ACCOUNTS if path.startswith("/auth/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def whole(response: Iterable[bytes]) -> Iterable[bytes]:
@@ -149,14 +169,27 @@ def check_host(get_response: View) -> View:
 
 
 def check_body(get_response: View) -> View:
-    """Refuses a body over DATA_UPLOAD_MAX_MEMORY_SIZE bytes, and a truncated one (with_whole_body)."""
+    """Refuses a body that is too large, and a truncated one (with_whole_body)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isascii() and length.isdigit() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return problem_response(BodyTooLarge(), request)
+        limit = largest_body(request.path_info)
+        if length.isascii() and length.isdigit() and int(length) > limit:
+            return problem_response(BodyTooLarge(f"The body is larger than {limit // 1024} KiB."), request)
         if request.META.get("taskhub.body_broke_off"):
             return problem_response(ParseError("The body is shorter than its Content-Length says."), request)
         return get_response(request)
+
+    return middleware
+
+
+def restrict_pages(get_response: View) -> View:
+    """A Content-Security-Policy for each page that has none: only what this server sends, framed by nobody."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+        return response
 
     return middleware

@@ -34,7 +34,7 @@ MEANINGS = {
     503: "The database did not answer.",
 }
 OTHERS = {"default": {"$ref": "#/components/responses/OtherProblem"}}  # explained once, for all operations
-PROBLEM_HEADERS = {"WWW-Authenticate": {401}}
+PROBLEM_HEADERS = {"WWW-Authenticate": {401}, "Retry-After": {429}}
 
 
 def operation(

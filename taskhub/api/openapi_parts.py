@@ -37,6 +37,7 @@ HEADERS = {
         "schema": {"type": "string", "const": "true"},
         "required": False,
     },
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {
         "description": '`Bearer`, with `error="invalid_token"` when a token was sent (RFC 6750 section 3).',
         "schema": {"type": "string", "pattern": "^Bearer( |$)"},
@@ -101,8 +102,8 @@ COMPONENTS = {
     "responses": {
         "OtherProblem": {
             "description": "Another problem. 405: this method is not offered. 409: another change came first. 413: the "
-            "body is larger than 1 MiB. 415: its media type is not supported. 500: an error of the server. 503: the "
-            "database does not answer; try again after `Retry-After` seconds.",
+            "body is too large. 415: its media type is not supported. 429: there were too many requests. 500: an error "
+            "of the server. 503: the database does not answer. Of 429 and 503, `Retry-After` has the seconds to wait.",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             "headers": {
                 "X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"},

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, ClassVar
 
 from django.core import signing
@@ -9,7 +10,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from taskhub.api.formats import JSONResponse
+from taskhub.api.formats import JSONResponse, to_json
 from taskhub.api.problems import BadParameter
 
 # Takes a position, how many rows to skip and how many to read; returns dicts that include the columns of `ordering`
@@ -35,6 +36,7 @@ class KeysetPagination(BasePagination):
     default_limit = 20
     max_limit = 100
     max_skip = 10_000
+    largest = 1024 * 1024  # bytes of a page, about
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         """`queryset` is a ReadRows."""
@@ -46,11 +48,21 @@ class KeysetPagination(BasePagination):
         position = [] if cursor is None else self.position(cursor)
         rows: list[Any] = queryset(position, self.skip, self.limit + 1)  # one more shows whether another page follows
         self.has_more = len(rows) > self.limit
-        rows = rows[: self.limit]
+        rows = rows[: self.limit]  # nothing of them is kept: view and request are a cycle, which is collected late
         self.next_cursor = self.cursor(rows[-1]) if self.has_more else None
         return rows
 
     def get_paginated_response(self, data: Any) -> Any:
+        page = self.page(data)
+        if len(page.content) > self.largest:  # rare, so rows are not measured otherwise
+            sizes = accumulate(len(to_json(row)) for row in data)
+            fitting = max(1, sum(size <= self.largest for size in sizes))
+            if fitting < len(data):
+                self.has_more, self.next_cursor = True, self.cursor(data[fitting - 1])
+                return self.page(data[:fitting])
+        return page
+
+    def page(self, data: Any) -> JSONResponse:
         meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor}
         return JSONResponse({"items": data, "meta": meta}, headers=self.headers)
 

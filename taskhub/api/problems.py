@@ -65,7 +65,7 @@ class BadHeader(Problem):
 class BodyTooLarge(Problem):
     status_code = 413
     default_code = "body_too_large"
-    default_detail = "The body is larger than 1 MiB."
+    default_detail = "The body is larger than 1024 KiB."
 
 
 class DatabaseUnavailable(Problem):
@@ -100,6 +100,14 @@ class IdConflict(Problem):
     errors: tuple[InputError, ...] = (
         InputError(pointer="/id", code="id_conflict", detail="This id is in use, or was."),
     )
+
+
+class QuotaExceeded(Problem):
+    status_code = 409
+    default_code = "quota_exceeded"
+
+    def __init__(self, most: int | None, what: str) -> None:
+        super().__init__(f"You may have {most:,} {what}." if most else "That is more than you may have.")
 
 
 class InsufficientScope(Problem):
@@ -212,6 +220,11 @@ EXPLANATIONS = {
         "The id that the client chose is that of a row, or of one that was deleted, whoever's.",
         "If this is a repeated request, read the resource: it may be the one that you made. Else choose another id.",
     ),
+    "quota_exceeded": Explanation(
+        409,
+        "The account has as much as it may have. The detail tells the figure.",
+        "Delete what is not needed any more.",
+    ),
     "staff_account": Explanation(
         409, "Accounts with rights in the admin are not deleted by their owners.", "Ask another superuser."
     ),
@@ -231,7 +244,9 @@ EXPLANATIONS = {
         "The answer has the present resource in current, its version in current_version, and in changed_fields what"
         " differs, or null where that is not known. Merge, and send the change again with the new version.",
     ),
-    "body_too_large": Explanation(413, "The body is larger than 1 MiB.", "Send less, in several requests."),
+    "body_too_large": Explanation(
+        413, "The body is larger than 1 MiB, or than 16 KiB under /auth/.", "Send less, in several requests."
+    ),
     "unsupported_media_type": Explanation(
         415,
         "The body is of a media type, or in an encoding, that this operation does not take.",

@@ -1,18 +1,19 @@
 """The base of every view of the API."""
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import partial, wraps
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from taskhub.api import idempotency
+from taskhub.api import idempotency, limits
 from taskhub.api.problems import BadHeader, BadParameter
 from taskhub.postgresql.caller import Caller
 
@@ -69,7 +70,7 @@ class BaseView(APIView):
     parameters: Collection[str] = ()
     ignored_parameters: Collection[str] = ()
     sent: idempotency.Sent | None = None  # with an Idempotency-Key, until insert_once() takes it
-    caller: Any  # the Caller, also where request.user is looked up
+    caller: Any = None  # the Caller, also where request.user is looked up
     atomic = True  # what may write runs in a transaction
     takes_keys: Collection[str] = WRITING  # Idempotency-Key
     scope = ""  # of personal access tokens; each view that needs a caller names one
@@ -90,11 +91,35 @@ class BaseView(APIView):
             request.user = request.user.look_up()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        name = str(request.method).lower()
+        if name not in self.http_method_names or not hasattr(self, name):
+            raise MethodNotAllowed(str(request.method))  # before all else that may be wrong
+        if settings.RATE_LIMIT_ADDRESS:
+            self.count(request)  # before anything is known of the caller
         super().initial(request, *args, **kwargs)
+        if settings.RATE_LIMIT_USER:
+            self.count(request, of=("user",))
         if request.META.get("QUERY_STRING"):
             self.check_parameters(request)
         if request.method in WRITING or idempotency.IN_META in request.META:
             self.enclose_handler(request)
+
+    def count(self, request: Request, cost: int = 1, of: Collection[str] = ("user", "address")) -> None:
+        """Where the operator limits all requests. Raises RateLimited."""
+        for name, limit, who in self.counted_as(request):
+            if cost and name in of:
+                limits.count(limit, name, who, cost=cost)
+
+    def counted_as(self, request: Request) -> Iterator[tuple[str, limits.Limit, str]]:
+        if self.caller and self.caller.is_authenticated:
+            yield "user", settings.RATE_LIMIT_USER, str(self.caller.pk)
+        yield "address", settings.RATE_LIMIT_ADDRESS, limits.network_of(request.META.get("REMOTE_ADDR"))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if settings.RATE_LIMIT_USER or settings.RATE_LIMIT_ADDRESS:
+            for name, value in limits.headers(self.counted_as(request)).items():
+                response.headers[name] = value
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def enclose_handler(self, request: Request) -> None:
         """In the transaction that it needs. Raises BadHeader for a key where none is taken."""

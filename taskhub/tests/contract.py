@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from taskhub.api.pages import document as document_bytes
 
-OTHERS = ("405", "409", "413", "415", "500", "503")  # which the answer that all share tells of
+OTHERS = ("405", "409", "413", "415", "429", "500", "503")  # which the answer that all share tells of
 VARIABLE = re.compile(r"\{\w+\}")
 
 

@@ -114,3 +114,27 @@ def test_the_admin_lists_users_and_tasks(alice, client):
         "/admin/jobs/job/",
     ):
         assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "PURGE"])
+@pytest.mark.parametrize("path", ["/health?x=1", "/tasks/?x=1", "/auth/login", "/auth/me/export"])
+def test_a_method_that_a_path_does_not_have_is_refused_before_all_else(anonymous_client, method, path):
+    response = anonymous_client.generic(method, path, b"{", "text/plain")
+
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert response["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/verify-email", "/reset-password", "/problems/conflict", "/docs"])
+def test_every_page_says_what_it_may_load_and_that_nobody_may_frame_it(anonymous_client, db, path):
+    policy = anonymous_client.get(path, headers={"Accept": "text/html"})["Content-Security-Policy"]
+
+    assert {"default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= {
+        *policy.split("; ")
+    }
+    assert "form-action" in policy
+    assert "script-src" not in policy
+
+
+def test_an_answer_of_the_api_has_no_need_of_one(anonymous_client):
+    assert "Content-Security-Policy" not in anonymous_client.get("/health")

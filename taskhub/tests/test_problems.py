@@ -44,10 +44,13 @@ def test_a_body_over_one_mebibyte_is_a_problem(anonymous_client):
         assert_problem(response, 413, "body_too_large", path)
 
 
-def test_a_body_of_one_mebibyte_is_read(anonymous_client):
-    response = anonymous_client.generic("POST", "/auth/register", b" " * 1024 * 1024, content_type="application/json")
+@pytest.mark.parametrize(("path", "kibibytes"), [("/tasks/", 1024), ("/auth/sessions", 16)])
+def test_a_body_of_just_so_many_kibibytes_is_read(alice_client, path, kibibytes):
+    body = b" " * 1024 * kibibytes
+    largest, larger = (alice_client.generic("POST", path, sent, "application/json") for sent in (body, body + b" "))
 
-    assert_problem(response, 400, "malformed_body", "/auth/register")
+    assert_problem(larger, 413, "body_too_large", path)
+    assert largest.status_code != 413
 
 
 def test_a_foreign_host_is_a_problem(anonymous_client):

@@ -17,6 +17,7 @@ GOOD = {
     "REDIS_URL": "redis://localhost:6379/0",
     "ALLOWED_HOSTS": "api.example.com",
     "PUBLIC_URL": "https://api.example.com",
+    "EMAIL_URL": "smtps://user:password@mail.example.com:465",
 }
 VARIABLES = re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
@@ -51,6 +52,7 @@ def test_staging_goes_by_the_rules_of_production():
         ("SECRET_KEY", f"change-me-{SECRET}"),
         ("SECRET_KEY", "abc" * 20),
         ("SECRET_KEY_FALLBACKS", "short"),
+        ("EMAIL_URL", None),
         ("PUBLIC_URL", None),
         ("PUBLIC_URL", "http://api.example.com"),
         ("PUBLIC_URL", "https://api.example.com/path"),
@@ -172,4 +174,38 @@ def test_the_example_names_exactly_the_variables_that_are_read():
     source = (ROOT / "taskhub" / "settings.py").read_text()
     read = re.findall(r'environment\.(?!refuse)\w+\(\s*"(\w+)"', source)
 
-    assert sorted(read) == sorted(VARIABLES)
+    of_compose = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "DOOR_SITE", "DOOR_LISTEN"}
+    assert sorted(set(read)) == sorted({*VARIABLES} - of_compose)
+
+
+LONG = f"{SECRET}-{SECRET[::-1]}"
+
+
+def test_a_good_deployment_passes_all_checks_without_a_word():
+    told = start("manage.py", "check", "--deploy", SECRET_KEY=LONG, TRUSTED_PROXIES="1")
+
+    assert (told.returncode, told.stderr, told.stdout.splitlines()[0][:33]) == (
+        0,
+        "",
+        "System check identified no issues",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"TRUSTED_PROXIES": "0"}, "W001"), ({"TRUSTED_PROXIES": "1", "RATE_LIMIT_LOGIN_ACCOUNT": "off"}, "W002")],
+)
+def test_what_a_deployment_should_not_lack_is_told(changes, code):
+    assert f"taskhub.{code}" in start("manage.py", "check", "--deploy", SECRET_KEY=LONG, **changes).stderr
+
+
+@pytest.mark.parametrize("value", ["10", "10/x", "0/m", "-1/h", "5/m 20/h", "off,5/m", "9999999999/s"])
+def test_a_rate_that_is_none_is_refused(value):
+    process = start(RATE_LIMIT_REGISTER=value)
+
+    assert (process.returncode, "RATE_LIMIT_REGISTER must be off, or windows" in process.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1e6"])
+def test_a_quota_that_is_none_is_refused(value):
+    assert "QUOTA_TASKS must be a whole number" in start(QUOTA_TASKS=value).stderr
