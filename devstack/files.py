@@ -6,6 +6,7 @@ import os
 import pwd
 import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 
 def make_folder(path: Path) -> None:
@@ -23,6 +24,11 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     draft.replace(path)
+
+
+def private_log(path: Path) -> BinaryIO:
+    """An empty file for what a program prints."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def kept_secret(path: Path) -> str:

@@ -13,7 +13,7 @@ import psutil
 from devstack import DevstackError, leftovers, processes
 from devstack.account import can_enter, for_servers, require_own, shared_temp
 from devstack.binaries import Programs, find_postgres, usable_by
-from devstack.files import kept_secret, write_private
+from devstack.files import kept_secret, private_log, write_private
 from devstack.output import remark
 from devstack.servers import Server, environment
 
@@ -91,7 +91,7 @@ class Postgres(Server):
         settings = (f"port={port}", *_SETTINGS, *(() if self.durable else _FAST_SETTINGS))
         options = [word for setting in settings for word in ("-c", setting)]
         command = [self._program("postgres"), "-D", str(self._data), *options]
-        with self.log.open("wb") as log:
+        with private_log(self.log) as log:
             self.process.start(command, environment(), log, self._account)
 
     def answers(self) -> bool:

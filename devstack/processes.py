@@ -25,8 +25,12 @@ def spawn(
     output: int | IO[bytes],
     account: Account | None = None,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
+    umask: int = -1,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in a session of its own. On Linux it gets `death_signal` when the calling thread ends."""
+    """Start a child in a session of its own. On Linux it gets `death_signal` when the calling thread ends.
+
+    `umask` is ours unless it is given.
+    """
     return subprocess.Popen(
         command,
         env=environment,
@@ -40,6 +44,7 @@ def spawn(
         group=account.gid if account else None,
         extra_groups=[] if account else None,
         preexec_fn=die_with_parent(death_signal),
+        umask=umask,
     )
 
 

@@ -17,6 +17,9 @@ from devstack.processes import spawn
 _LONGEST_START = 60.0  # seconds
 
 
+PRIVATE = 0o077  # what servers and programs write is for nobody else to read
+
+
 class Process:
     """One child in a session of its own; `record` is the file that names it to the run after a crash of this one."""
 
@@ -44,7 +47,7 @@ class Process:
         """Start it, once what an earlier run left of it has ended."""
         leftovers.reap(self._record, self._stop_steps)
         marked = {**environment, **leftovers.mark(self._record)}
-        self._child = spawn(command, marked, self._stop_steps[0][0], output, account)
+        self._child = spawn(command, marked, self._stop_steps[0][0], output, account, umask=PRIVATE)
         leftovers.remember(self._record, self._child.pid)
 
     def ending(self) -> str | None:

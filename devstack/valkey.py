@@ -5,7 +5,7 @@ from pathlib import Path
 from signal import SIGTERM
 
 from devstack.binaries import find_valkey
-from devstack.files import kept_secret, write_private
+from devstack.files import kept_secret, private_log, write_private
 from devstack.servers import Server, environment
 
 DATABASES = 64  # one for each of many test workers
@@ -38,7 +38,7 @@ class Valkey(Server):
         """Start the server. Its password is in a file, because everybody can read command lines."""
         settings = self.folder / "valkey.conf"
         write_private(settings, self._settings(port))
-        with self.log.open("wb") as log:
+        with private_log(self.log) as log:
             self.process.start([str(self._program), str(settings)], environment(), log)
 
     def answers(self) -> bool:

@@ -18,6 +18,7 @@ PRODUCTION = {
     "JWT_SIGNING_KEYS": "2026-11:and-this-is-another-one-of-them-as-long-as-it-must-be",
     "ALLOWED_HOSTS": "127.0.0.1",
     "PUBLIC_URL": "https://127.0.0.1",
+    "EMAIL_URL": "console:",
 }
 
 

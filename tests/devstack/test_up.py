@@ -84,6 +84,13 @@ def test_what_tells_a_password_is_private(up, checkout):
     assert {stat.S_IMODE(path.stat().st_mode) for path in tellers} == {0o600}
 
 
+def test_what_it_keeps_is_for_nobody_else_to_read(up, checkout):
+    """Though root's PostgreSQL, which runs under another account, must get through the folder."""
+    modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in checkout.home.rglob("*") if path != up.log}
+
+    assert [path for path, mode in modes.items() if mode & 0o066] == []
+
+
 def test_servers_listen_on_loopback_only(up, checkout):
     ports = [int(url.rpartition(":")[2].partition("/")[0]) for url in checkout.urls().values()]
 
