@@ -19,6 +19,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "PUBLIC_URL": "https://127.0.0.1",
     "EMAIL_URL": "console:",
+    "TRUSTED_PROXIES": "1",
 }
 
 
