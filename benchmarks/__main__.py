@@ -15,6 +15,7 @@ import psycopg
 from benchmarks import http, machine
 from benchmarks.programs import FIRST, PROCESSES, THREADS, Bolt, Litestar, Original, Stock, TaskHub
 from benchmarks.report import Table
+from benchmarks.servers import Owned
 from devstack.service import Service, temporary_home
 
 PARTS = ("requests", "connections", "rates", "sizes")
@@ -88,7 +89,7 @@ def main() -> None:
         "WEB_WORKERS": str(PROCESSES),
         "WEB_THREADS": str(THREADS),
     }
-    with temporary_home() as home, Service(home, durable=True, **settings) as service:
+    with temporary_home() as home, Owned(home, durable=True, **settings) as service:
         compared = list(programs(service, asked))
         with psycopg.connect(service.postgres.url) as connection:
             print("PostgreSQL", connection.execute("SHOW server_version").fetchone()[0])

@@ -16,8 +16,9 @@ import django
 from benchmarks import machine
 from benchmarks.load import WrongAnswer
 from benchmarks.report import ratios, spread, table
+from benchmarks.servers import Owned
 from benchmarks.writes import server_seconds
-from devstack.service import Service, temporary_home
+from devstack.service import temporary_home
 
 WITHOUT = "WHERE %s::text IS NOT NULL AND users.id = %s AND users.is_active"  # takes the same parameters
 PATHS = ("/auth/me", "/tasks/?limit=20")
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1000, help="of each kind in a round")
     asked = parser.parse_args()
     print(*machine.facts(), machine.noise(), sep="\n", end="\n\n", flush=True)
-    with temporary_home() as home, Service(home, TASKHUB_ENV="development") as service:
+    with temporary_home() as home, Owned(home, TASKHUB_ENV="development") as service:
         os.environ.update(service.environment, DJANGO_SETTINGS_MODULE="taskhub.settings")
         with service.log.open("a") as log, redirect_stderr(log):
             django.setup()

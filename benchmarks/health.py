@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import quantiles
 
 from benchmarks import machine
+from benchmarks.servers import Owned
 from devstack.service import Service, temporary_home
 
 AT_ONCE, EACH = 10, 200
@@ -25,7 +26,7 @@ def main() -> None:
     print(*machine.facts(), sep="\n", end="\n\n", flush=True)
     with (
         temporary_home() as home,
-        Service(home, TASKHUB_ENV="development") as service,
+        Owned(home, TASKHUB_ENV="development") as service,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         spent = sorted(ms for times in pool.map(asked, [service] * AT_ONCE) for ms in times)

@@ -8,7 +8,15 @@ from devstack.service import Service
 SETTINGS = ("shared_preload_libraries = 'pg_stat_statements'", "track_commit_timestamp = on")
 
 
-class Servers(Service):
+class Owned(Service):
+    """What runs there owns the database: other programs make tables of their own, and measuring takes checkpoints."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "DATABASE_URL": self.postgres.url}
+
+
+class Servers(Owned):
     """PostgreSQL counts statements and keeps the moment of each commit. There is no API server."""
 
     def __enter__(self) -> "Servers":

@@ -7,7 +7,8 @@ import sys
 
 import psycopg
 
-from devstack.service import Service, temporary_home
+from benchmarks.servers import Owned
+from devstack.service import temporary_home
 
 # Ids that grow, as version 7 does: PostgreSQL makes them itself from 18 on
 FILL = (
@@ -66,7 +67,7 @@ WHERE oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = %(table)s::regcla
 def main() -> None:
     with (
         temporary_home() as home,
-        Service(home) as service,
+        Owned(home) as service,
         psycopg.connect(service.postgres.url, autocommit=True) as database,
     ):
         for statement in FILL:

@@ -18,7 +18,8 @@ from benchmarks import machine
 from benchmarks.load import WrongAnswer, ask_once
 from benchmarks.programs import TaskHub
 from benchmarks.report import table
-from devstack.service import Service, temporary_home
+from benchmarks.servers import Owned
+from devstack.service import temporary_home
 
 
 class Stopwatch:
@@ -96,7 +97,7 @@ def main() -> None:
     print(*machine.facts(), machine.noise(), sep="\n", end="\n\n", flush=True)
     os.sched_setaffinity(0, machine.take_cores()[1])
     settings = {"TASKHUB_ENV": "development", "ACCESS_TOKEN_MINUTES": "1440"}
-    with temporary_home() as home, Service(home, durable=True, **settings) as service:
+    with temporary_home() as home, Owned(home, durable=True, **settings) as service:
         os.environ.update(service.environment, DJANGO_SETTINGS_MODULE="taskhub.settings")
         with service.log.open("a") as log, redirect_stderr(log):
             print(table(("CPU µs per request", "list", "retrieve"), compare(TaskHub(service), asked)))

@@ -23,6 +23,7 @@ from benchmarks import machine
 from benchmarks.load import WrongAnswer
 from benchmarks.programs import TaskHub
 from benchmarks.report import ratios, spread, table
+from benchmarks.servers import Owned
 from devstack.service import Service, temporary_home
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -176,7 +177,7 @@ def main() -> None:
     asked = parser.parse_args()
     print(*machine.facts(), machine.noise(), sep="\n", end="\n\n", flush=True)
     settings = {"TASKHUB_ENV": "development", "ACCESS_TOKEN_MINUTES": "1440"}
-    with temporary_home() as home, Service(home, durable=True, **settings) as service:
+    with temporary_home() as home, Owned(home, durable=True, **settings) as service:
         os.environ.update(service.environment, DJANGO_SETTINGS_MODULE="taskhub.settings")
         with service.log.open("a") as log, redirect_stderr(log):
             show(service, asked)

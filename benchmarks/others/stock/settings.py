@@ -34,6 +34,7 @@ DATABASES = {
 }
 AUTH_USER_MODEL = "stock.User"
 PASSWORD_HASHERS = ["accounts.hashers.Argon2idHasher"]  # the users are those of TaskHub
+WEB_WORKERS, WEB_THREADS = 2, 8  # which those hash by
 SIMPLE_JWT = {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
