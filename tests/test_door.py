@@ -79,13 +79,14 @@ def test_what_nobody_reads_waits_at_the_door_and_not_in_the_memory_of_the_api(se
     number, sent = ATTACKS["pages that nobody reads"]
     sent = sent.format(path="/tasks/?limit=100", token=rich.headers["Authorization"])
     memory = []
-    for _ in range(3):
+    for _ in range(5):
         served = service.log.read_text().count("limit=100 200")
         with connections(port, number, sent):
             wait_until(lambda served=served: service.log.read_text().count("limit=100 200") >= served + number)
             memory.append(memory_of(service))
 
-    assert memory[2] - memory[1] < 50 * MIB  # the allocator keeps what a first time takes
+    # The allocator keeps what a first time takes. If the answers stayed, three times 80 of them would be 400 MiB
+    assert memory[-1] - memory[1] < 200 * MIB
 
 
 def memory_of(service):
