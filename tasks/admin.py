@@ -35,7 +35,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Task
-        fields = ("title", "description", "status")
+        fields = ("title", "description", "status", "priority", "start_date", "due_date", "due_at", "due_timezone")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -56,8 +56,15 @@ class TaskAdmin(LargeTable):
         "title",
         "description",
         "status",
+        "priority",
+        "start_date",
+        "due_date",
+        "due_at",
+        "due_timezone",
         "owner_link",
         "id",
+        "external_source",
+        "external_key",
         "completed_at",
         "created_at",
         "updated_at",
@@ -72,7 +79,17 @@ class TaskAdmin(LargeTable):
     list_select_related = ("owner",)
     not_listed = ("description",)
     ordering = ("-id",)  # version 7: the newest first
-    readonly_fields = ("owner_link", "id", "completed_at", "created_at", "updated_at", "version", "history")
+    readonly_fields = (
+        "owner_link",
+        "id",
+        "external_source",
+        "external_key",
+        "completed_at",
+        "created_at",
+        "updated_at",
+        "version",
+        "history",
+    )
     search_fields = ("title",)
     search_help_text = "Words of the title, @username of the owner, or the id of a task or of an owner."
 

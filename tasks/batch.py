@@ -14,8 +14,7 @@ from events.models import Actor, Change, Event, Kind, Via
 from taskhub.api.errors import problem_body
 from taskhub.api.problems import IdConflict, InputError, Problem
 from taskhub.api.serializers import BooleanField, ChoiceField, IdField, IntegerField, StrictSerializer
-from taskhub.postgresql.errors import violated_constraint
-from tasks.models import ID_CONSTRAINTS, Task
+from tasks.models import Task, refusal
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 MOST_OPERATIONS = 200
@@ -146,19 +145,19 @@ class Batch:
         return task
 
     def write(self) -> None:
-        """Raises IdConflict."""
+        """Raises IdConflict and ExternalKeyTaken."""
         changed = {event.resource_id for event in self.events}
         rows = Task.objects.owned_by(self.user)
         if gone := self.stored - self.tasks.keys():
             rows.filter(pk__in=gone).delete()
-        if updated := [task for pk, task in self.tasks.items() if pk in self.stored & changed]:
-            rows.bulk_update(updated, WRITTEN)
         try:
+            if updated := [task for pk, task in self.tasks.items() if pk in self.stored & changed]:
+                rows.bulk_update(updated, WRITTEN)
             Task.objects.bulk_create(task for pk, task in self.tasks.items() if pk not in self.stored)
             Event.objects.record(self.events, Actor(self.user.username, Via.API))
         except IntegrityError as error:
-            if violated_constraint(error) in ID_CONSTRAINTS:
-                raise IdConflict from error
+            if known := refusal(error):
+                raise known from error
             raise
 
 

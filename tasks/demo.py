@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001, S311 - other scripts have lookalike letters, and random numbers need not be secret here
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from random import choice, random
 from typing import Any
@@ -12,13 +12,15 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from events.models import Actor, Event, Kind, Via
-from tasks.models import Status, Task
+from tasks.models import Priority, Status, Task
 
 YEAR = timedelta(days=365)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-COLUMNS = "id, owner_id, title, description, status, completed_at, created_at, updated_at"
+COLUMNS = "id, owner_id, title, description, status, priority, due_date, completed_at, created_at, updated_at"
 NAMES = COLUMNS.split(", ")
 STATUSES = 12 * [Status.DONE] + 5 * [Status.TODO] + 2 * [Status.IN_PROGRESS] + [Status.CANCELLED]
+PRIORITIES = 6 * [Priority.NONE] + [Priority.LOW, Priority.MEDIUM, Priority.HIGH, Priority.URGENT]
+DUE = (timedelta(days=-30), timedelta(days=90))  # of open tasks, around now
 BATCH = 10_000  # tasks in one COPY
 LARGEST_SHARE = 0.2  # of all tasks, for the first user
 TITLES = [
@@ -66,9 +68,17 @@ def rows(owners: Sequence[UUID], number: int, now: datetime) -> Iterator[tuple[A
         status = choice(STATUSES)
         updated_at = created_at if status == Status.TODO else created_at + (now - created_at) * random() ** 3
         completed_at = updated_at if status == Status.DONE else None
-        written = (title(), choice(DESCRIPTIONS), status.value)
+        written = (title(), choice(DESCRIPTIONS), status.value, choice(PRIORITIES).value, due_date(status, now))
         task_id = uuid7(nanoseconds=milliseconds * 1_000_000)
         yield (task_id, owner(owners), *written, completed_at, created_at, updated_at)
+
+
+def due_date(status: Status, now: datetime) -> date | None:
+    """Of every other open task."""
+    if status not in (Status.TODO, Status.IN_PROGRESS) or random() < 0.5:
+        return None
+    first, last = DUE
+    return (now + first + (last - first) * random()).date()
 
 
 def title() -> str:

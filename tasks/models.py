@@ -11,14 +11,16 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from accounts.models.user import validate_time_zone
 from events.models import QUOTAS, RECORD_CREATED, Actor, Event, Versioned, created
-from taskhub.api.problems import IdConflict
+from taskhub.api.problems import IdConflict, InputError, Problem
 from taskhub.owned import owned
 from taskhub.postgresql.caller import USER_VERSION, USERNAME, Caller
 from taskhub.postgresql.errors import violated_constraint
 from taskhub.postgresql.statements import insert, newest_first
 
 LONGEST_DESCRIPTION = 10_000  # characters
+LONGEST_SOURCE, LONGEST_KEY = 100, 200
 
 
 class Status(models.TextChoices):
@@ -28,6 +30,21 @@ class Status(models.TextChoices):
     IN_PROGRESS = "in_progress"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+class Priority(models.TextChoices):
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class ExternalKeyTaken(Problem):
+    status_code = 409
+    default_code = "external_key_taken"
+    default_detail = "Another task of yours has this external_source and external_key."
+    errors = (InputError(pointer="/external_key", code="external_key_taken", detail=default_detail),)
 
 
 # What clients see; the owner by name
@@ -41,10 +58,27 @@ COLUMNS = (
     "created_at",
     "updated_at",
     "version",
+    "priority",
+    "start_date",
+    "due_date",
+    "due_at",
+    "due_timezone",
+    "external_source",
+    "external_key",
 )
 NAMES = [column.rpartition(" ")[2] for column in COLUMNS]
 ORDER = ("created_at", "id")
 ID_CONSTRAINTS = {"tasks_pkey", "event_resource_version_key"}  # that refuse an id which is, or was, in use
+EXTERNAL = "tasks_external_key"
+KNOWN_CONSTRAINTS = {*ID_CONSTRAINTS, *QUOTAS, EXTERNAL}
+
+
+def refusal(error: IntegrityError) -> Problem | None:
+    """What a constraint of tasks means to the client; None for others."""
+    name = violated_constraint(error)
+    if name in ID_CONSTRAINTS:
+        return IdConflict()
+    return ExternalKeyTaken() if name == EXTERNAL else None
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -73,10 +107,9 @@ class TaskQuerySet(models.QuerySet["Task"]):
         try:
             return insert(caller, task, RECORD_CREATED, created(task))
         except IntegrityError as error:
-            refused_by = violated_constraint(error)
-            caller.checked = refused_by in ID_CONSTRAINTS | QUOTAS  # there was a row to refuse
-            if refused_by in ID_CONSTRAINTS:
-                raise IdConflict from error
+            caller.checked = violated_constraint(error) in KNOWN_CONSTRAINTS  # there was a row to refuse
+            if known := refusal(error):
+                raise known from error
             raise
 
     def remove(self, actor: Actor) -> int:
@@ -90,7 +123,18 @@ class TaskQuerySet(models.QuerySet["Task"]):
 @owned("tasks", "id", "title", "description", "status", "completed_at", "created_at", "updated_at", "version")
 class Task(Versioned):
     resource = "task"
-    recorded = ("title", "description", "status")
+    recorded = (
+        "title",
+        "description",
+        "status",
+        "priority",
+        "start_date",
+        "due_date",
+        "due_at",
+        "due_timezone",
+        "external_source",
+        "external_key",
+    )
     derived = ("completed_at", "updated_at")
     sized = ("title", "description")
 
@@ -103,6 +147,14 @@ class Task(Versioned):
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    priority = models.CharField(max_length=10, choices=Priority, default=Priority.NONE, db_default=Priority.NONE)
+    start_date = models.DateField(null=True, blank=True)
+    due_date = models.DateField(null=True, blank=True)  # a day, whatever the time zone
+    due_at = models.DateTimeField(null=True, blank=True)
+    # By whose clock due_at was meant
+    due_timezone = models.CharField(max_length=64, null=True, blank=True, validators=[validate_time_zone])  # noqa: DJ001
+    external_source = models.CharField(max_length=LONGEST_SOURCE, null=True, blank=True)  # noqa: DJ001 - NULL: none
+    external_key = models.CharField(max_length=LONGEST_KEY, null=True, blank=True)  # noqa: DJ001
 
     objects = TaskQuerySet.as_manager()
 
@@ -115,6 +167,22 @@ class Task(Versioned):
                 name="tasks_completed_at_iff_done",
                 condition=Q(status=Status.DONE, completed_at__isnull=False)
                 | (~Q(status=Status.DONE) & Q(completed_at__isnull=True)),
+            ),
+            models.CheckConstraint(name="tasks_priority_known", condition=Q(priority__in=Priority.values)),
+            models.CheckConstraint(name="tasks_due_once", condition=Q(due_date__isnull=True) | Q(due_at__isnull=True)),
+            models.CheckConstraint(
+                name="tasks_due_timezone_of_instant",
+                condition=Q(due_timezone__isnull=True) | Q(due_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="tasks_external_both_or_neither",
+                condition=Q(external_source__isnull=True, external_key__isnull=True)
+                | Q(external_source__isnull=False, external_key__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "external_source", "external_key"],
+                name="tasks_external_key",
+                condition=Q(external_key__isnull=False),
             ),
             models.CheckConstraint(
                 name="tasks_description_length",
@@ -132,6 +200,15 @@ class Task(Versioned):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.follow()
         super().save(*args, **kwargs)
+
+    def change(self, actor: Actor, **fields: Any) -> bool:
+        """Raises ExternalKeyTaken, too."""
+        try:
+            return super().change(actor, **fields)
+        except IntegrityError as error:
+            if known := refusal(error):
+                raise known from error
+            raise
 
     @classmethod
     def new(cls, **fields: Any) -> "Task":

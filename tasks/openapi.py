@@ -10,6 +10,7 @@ from events.serializers import EVENT, EventSerializer
 from taskhub.api.openapi import (
     IF_MATCH,
     IF_NONE_MATCH,
+    NO_FIELDS,
     NOT_MODIFIED,
     PREFER,
     answer_header,
@@ -20,6 +21,7 @@ from taskhub.api.openapi import (
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter, IdConflict, PreconditionFailed
 from tasks.batch import MOST_OPERATIONS, FailedOperation
+from tasks.models import ExternalKeyTaken
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 TASK = OpenApiExample(
@@ -34,6 +36,13 @@ TASK = OpenApiExample(
         "created_at": "2026-11-21T08:30:00.123456Z",
         "updated_at": "2026-11-21T08:30:00.123456Z",
         "version": 1,
+        "priority": "none",
+        "start_date": None,
+        "due_date": "2026-12-01",
+        "due_at": None,
+        "due_timezone": None,
+        "external_source": None,
+        "external_key": None,
     },
     response_only=True,
 )
@@ -41,6 +50,10 @@ ID = OpenApiParameter(
     "id", OpenApiTypes.UUID, OpenApiParameter.PATH, examples=[OpenApiExample("A task", TASK.value["id"])]
 )
 BEHIND = PreconditionFailed(4, ["status"], {**TASK.value, "status": "done", "version": 4})
+NO_BODY = {"application/json": NO_FIELDS}
+NOTHING = OpenApiExample("No fields", {}, request_only=True)
+TAKEN = ExternalKeyTaken()
+UNKNOWN = invalid("colour", "unknown_field", "This field is unknown.")
 BLANK_TITLE = invalid("title", "blank", "This field may not be blank.")
 ID_SCHEMA = {"type": "string", "format": "uuid"}
 VERSION_SCHEMA = {"type": "integer", "minimum": 1, "description": "The version that you have seen."}
@@ -144,12 +157,19 @@ describe_tasks = extend_schema_view(
         request=NewTaskSerializer,
         responses={201: TaskSerializer},
         parameters=[answer_header("Location", 201, "The path of the new task."), etag_header(201)],
-        problems=[BLANK_TITLE, IdConflict()],
+        problems=[BLANK_TITLE, IdConflict(), TAKEN],
         examples=[
             OpenApiExample("A title is enough", {"title": "Buy milk"}, request_only=True),
             OpenApiExample(
                 "All of it",
-                {"title": "Buy milk", "description": "Two litres, if there is any.", "status": "in_progress"},
+                {
+                    "title": "Buy milk",
+                    "description": "Two litres, if there is any.",
+                    "status": "in_progress",
+                    "priority": "high",
+                    "due_at": "2026-12-01T18:30:00+01:00",
+                    "due_timezone": "Europe/Vienna",
+                },
                 request_only=True,
             ),
             TASK,
@@ -170,8 +190,28 @@ describe_tasks = extend_schema_view(
         "makes no version. A `version` in the body that is behind counts as `If-Match`.",
         responses={200: TaskSerializer, 204: None},
         parameters=[ID, IF_MATCH, PREFER, etag_header(200), etag_header(204)],
-        problems=[BLANK_TITLE, BEHIND],
+        problems=[BLANK_TITLE, BEHIND, TAKEN],
         examples=[OpenApiExample("It is done", {"status": "done"}, request_only=True), TASK],
+    ),
+    complete=operation(
+        "completeTask",
+        "Complete a task",
+        "It is `done` afterwards, and stays as it is if it was. The same as a PATCH of `status`.",
+        request=NO_BODY,
+        responses={200: TaskSerializer},
+        parameters=[ID, IF_MATCH, etag_header(200)],
+        problems=[UNKNOWN, BEHIND],
+        examples=[NOTHING, TASK],
+    ),
+    reopen=operation(
+        "reopenTask",
+        "Reopen a task",
+        "One that was `done` or `cancelled` is `todo` afterwards, any other stays as it is.",
+        request=NO_BODY,
+        responses={200: TaskSerializer},
+        parameters=[ID, IF_MATCH, etag_header(200)],
+        problems=[UNKNOWN, BEHIND],
+        examples=[NOTHING, TASK],
     ),
     destroy=operation(
         "deleteTask",

@@ -18,10 +18,11 @@ from events.pagination import EventPagination
 from taskhub.api.conditions import answer, etag_of
 from taskhub.api.formats import JSONParser, JSONResponse, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
+from taskhub.api.serializers import StrictSerializer
 from taskhub.api.views import UUID, BaseView, caller_of, checks_caller
 from tasks import openapi
 from tasks.batch import Batch, BatchSerializer
-from tasks.models import Task, TaskQuerySet
+from tasks.models import Status, Task, TaskQuerySet
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 NEW_TASK = NewTaskSerializer()  # one for all requests: it has no state, and is slow to construct
@@ -78,6 +79,21 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         require_version(request, task, lambda: TaskSerializer(task).data)
         task.remove(actor_of(request))
         return HttpResponse(status=204)
+
+    @action(detail=True, methods=["post"], parser_classes=(JSONParser,))
+    def complete(self, request: Request, pk: str) -> HttpResponse:
+        return self.set_status(request, pk, Status.DONE)
+
+    @action(detail=True, methods=["post"], parser_classes=(JSONParser,))
+    def reopen(self, request: Request, pk: str) -> HttpResponse:
+        return self.set_status(request, pk, Status.TODO, unless=(Status.TODO, Status.IN_PROGRESS))
+
+    def set_status(self, request: Request, pk: str, status: Status, unless: Collection[str] = ()) -> HttpResponse:
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)  # it has no body
+        task = self.locked(pk)
+        require_version(request, task, lambda: TaskSerializer(task).data)
+        task.change(actor_of(request), status=task.status if task.status in unless else status)
+        return answer(request, etag_of(task.version, task.owner.version), lambda: TaskSerializer(task).data)
 
     @action(detail=False, methods=["post"], parser_classes=(JSONParser,), longest_kept=16 * 1024 * 1024)
     def batch(self, request: Request) -> JSONResponse:

@@ -66,7 +66,7 @@ def writes(service, client):
     with psycopg.connect(service.postgres.url, autocommit=True) as database:
         for state, attempt in (("queued", 0), ("failed", 1)):
             database.execute(JOB, {"state": state, "attempt": attempt, "name": "killed"})
-    changed, deleted = (client.post("/tasks/", json=MILK).headers["Location"] for _ in range(2))
+    changed, deleted, completed, reopened = (client.post("/tasks/", json=MILK).headers["Location"] for _ in range(4))
     client.post("/auth/login", json={"username": "killed", "password": "correct horse battery"})
     (other,) = [row["id"] for row in client.get("/auth/sessions").json()["items"] if not row["current"]]
     secret = client.post("/auth/second-factor").json()["secret"]
@@ -76,6 +76,8 @@ def writes(service, client):
         ("post", "/tasks"): ("/tasks", MILK),
         ("post", "/tasks/batch"): ("/tasks/batch", {"operations": [{"op": "create", "task": MILK}]}),
         ("patch", "/tasks/{id}"): (changed, {"status": "done"}),
+        ("post", "/tasks/{id}/complete"): (f"{completed}/complete", {}),
+        ("post", "/tasks/{id}/reopen"): (f"{reopened}/reopen", {}),
         ("delete", "/tasks/{id}"): (deleted, None),
         ("delete", "/auth/sessions/{id}"): (f"/auth/sessions/{other}", None),
         ("delete", "/auth/tokens/{id}"): (f"/auth/tokens/{token}", None),
@@ -126,5 +128,6 @@ def test_after_a_server_was_killed_each_write_is_answered_as_if_it_had_not_been(
 
     assert len(all_writes) >= 9
     assert all(answer.is_success and answer.headers["Idempotency-Replayed"] == "true" for answer in answers)
-    # the account, two tasks before, one alone and one in the batch; a change of a task and of the account; a deletion
-    assert sorted(history) == [(1, "created")] * 5 + [(2, "deleted"), (2, "updated"), (2, "updated")]
+    # the account, four tasks before, one alone and one in the batch; a deletion; a change of a task, one that was
+    # completed, and one of the account: what is open is reopened without a change
+    assert sorted(history) == [(1, "created")] * 7 + [(2, "deleted")] + [(2, "updated")] * 3

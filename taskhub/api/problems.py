@@ -220,6 +220,11 @@ EXPLANATIONS = {
         "The id that the client chose is that of a row, or of one that was deleted, whoever's.",
         "If this is a repeated request, read the resource: it may be the one that you made. Else choose another id.",
     ),
+    "external_key_taken": Explanation(
+        409,
+        "Another task of the account has this external_source and external_key.",
+        "It is probably the one that you are about to make: find and change it.",
+    ),
     "quota_exceeded": Explanation(
         409,
         "The account has as much as it may have. The detail tells the figure.",

@@ -1,5 +1,6 @@
 """Strict input: unknown fields are refused, and no value is converted to another type."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,9 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import Direction
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -83,6 +87,24 @@ class IdField(serializers.UUIDField):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str) or len(data) != 36:
             self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
+class DayField(serializers.DateField):
+    """A day, written as 2026-12-01: REST framework would take 2026-12-1, too."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not DAY.fullmatch(data):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(data)
+
+
+class InstantField(serializers.DateTimeField):
+    """An instant with its offset from UTC: REST framework would take one without for UTC."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or not INSTANT.fullmatch(data):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss±hh:mm or Z")
         return super().to_internal_value(data)
 
 

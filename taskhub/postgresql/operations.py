@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db.migrations import RunSQL
+from django.db.migrations import AddConstraint, RunSQL, SeparateDatabaseAndState
+from django.db.models import UniqueConstraint
 
 
 @contextmanager
@@ -79,3 +80,16 @@ def before_update(table: str, name: str, when: str, assignment: str) -> RunSQL:
         """,
         f"DROP TRIGGER {table}_{name} ON {table}; DROP FUNCTION {table}_{name}();",
     )
+
+
+def unique_concurrently(
+    model: str, table: str, columns: str, constraint: UniqueConstraint, condition: str
+) -> SeparateDatabaseAndState:
+    """A partial unique constraint, whose index is built while the table is written to. Not in a transaction.
+
+    It can be run again after a failure, which leaves an invalid index. Names are not quoted, so pass only constants.
+    """
+    drop = f"DROP INDEX CONCURRENTLY IF EXISTS {constraint.name}"
+    create = f"CREATE UNIQUE INDEX CONCURRENTLY {constraint.name} ON {table} ({columns}) WHERE {condition}"
+    build = RunSQL(["SET lock_timeout = 0", drop, create, "RESET lock_timeout"], [drop])
+    return SeparateDatabaseAndState([build], [AddConstraint(model, constraint)])

@@ -62,6 +62,8 @@ def test_paths_are_spelled_without_a_slash_at_the_end():
         "/tasks/{id}",
         "/tasks/{id}/events",
         "/tasks/batch",
+        "/tasks/{id}/complete",
+        "/tasks/{id}/reopen",
         "/jobs",
         "/jobs/{job_id}",
         "/jobs/{job_id}/retry",

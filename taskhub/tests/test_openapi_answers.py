@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, transaction
 from django.urls import resolve
 from django.utils import timezone
 from psycopg.errors import ForeignKeyViolation
@@ -139,6 +139,12 @@ def take_the_id(call):
     call.body["id"] = call.client.post("/tasks/", {"title": "Milk"}).json()["id"]
 
 
+def take_the_key(call):
+    key = {"external_source": "x", "external_key": "7"}
+    call.client.post("/tasks/", {"title": "Milk", **key})
+    call.body |= key
+
+
 def in_a_batch(op, **options):
     """An operation on a task that is there."""
 
@@ -243,6 +249,7 @@ CHANGES = {
     "not_found": lambda call: change(client=client_of(UserFactory(username="bob")))(call),
     "conflict": lose_the_owner,
     "id_conflict": take_the_id,
+    "external_key_taken": take_the_key,
     "idempotency_key_in_use": lambda call: call.fail_with(IdempotencyKeyInUse()),
     "idempotency_key_reused": lambda call: call.fail_with(IdempotencyKeyReused()),
     "precondition_failed": change(headers={"If-Match": '"7"'}),
@@ -259,6 +266,7 @@ def test_a_documented_answer_is_given(alice, monkeypatch, path, method, operatio
     special = CHANGES.get(f"{call.name}-{status}") or CHANGES.get(f"{call.name}-{case}")
     (special or CHANGES[case])(call)
     response = call.send()  # the client holds it against the document
+    transaction.set_rollback(True)  # a refused INSERT has ended the transaction of the test
 
     assert response.status_code == status
     if case != "expected":

@@ -55,7 +55,7 @@ def path_of(alice):
     """An address of something of alice's. A new parameter has to be told of here."""
     task, job = TaskFactory(owner=alice), JobFactory(owner=alice, state="failed")
     known = {"/tasks/{id}": {"id": task.pk}, "/jobs/{job_id}": {"job_id": job.pk}}
-    known |= {"/tasks/{id}/events": {"id": task.pk}}
+    known |= {f"/tasks/{{id}}/{name}": {"id": task.pk} for name in ("events", "complete", "reopen")}
     session, token = begin(alice, Client()), PersonalToken.objects.create(owner=alice, name="x", scopes=[], digest=b"x")
     known |= {"/auth/sessions/{id}": {"id": session.pk}, "/auth/tokens/{id}": {"id": token.pk}}
     known |= {f"/jobs/{{job_id}}/{verb}": {"job_id": job.pk} for verb in ("retry", "cancel")}
