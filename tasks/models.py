@@ -86,10 +86,20 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(owner=user.pk)
 
     def rows(
-        self, caller: Caller, where: Mapping[str, Any], position: Sequence[str] = (), skip: int = 0, count: int = 1
+        self,
+        caller: Caller,
+        where: Mapping[str, Any],
+        position: Sequence[str] = (),
+        skip: int = 0,
+        count: int = 1,
+        each_of: tuple[str, Sequence[str]] | None = None,
+        ascending: bool = False,
     ) -> list[dict[str, Any]]:
-        """Up to `count` tasks of the caller as clients see them, newest first, after `position` (created_at, id)."""
-        return newest_first(caller, "tasks", COLUMNS, where, ORDER, position, skip, count)
+        """Up to `count` tasks of the caller as clients see them, newest first, after `position` (created_at, id).
+
+        `where` and `each_of` are those of newest_first().
+        """
+        return newest_first(caller, "tasks", COLUMNS, where, ORDER, position, skip, count, each_of, ascending)
 
     def one(self, caller: Caller, pk: str) -> tuple[dict[str, Any], int] | None:
         """The task as clients see it, and the version of its owner; None when the caller has no such task."""
@@ -192,6 +202,8 @@ class Task(Versioned):
         indexes = [
             # The list, newest first, and each next page of it
             models.Index(fields=["owner", "-created_at", "-id"], name="tasks_owner_created_at_id_idx"),
+            # The same of one status
+            models.Index(fields=["owner", "status", "-created_at", "-id"], name="tasks_owner_status_created_idx"),
         ]
 
     def __str__(self) -> str:

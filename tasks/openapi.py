@@ -21,7 +21,8 @@ from taskhub.api.openapi import (
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter, IdConflict, PreconditionFailed
 from tasks.batch import MOST_OPERATIONS, FailedOperation
-from tasks.models import ExternalKeyTaken
+from tasks.filters import SORTS
+from tasks.models import ExternalKeyTaken, Status
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 TASK = OpenApiExample(
@@ -145,8 +146,20 @@ describe_tasks = extend_schema_view(
         "Newest first. Follow `meta.next_cursor` until it is null: each page costs the same at any depth, and tasks "
         "that come or go meanwhile make no other task come twice or go missing.",
         responses={200: TaskSerializer(many=True)},
-        parameters=[answer_header("Deprecation", 200, "Only when `skip` was given (RFC 9745).", required=False)],
-        problems=[BadParameter("limit", "out_of_range", "This must be from 1 to 100."), ForeignCursor()],
+        parameters=[
+            OpenApiParameter("status", many=True, enum=Status.values, description="Any of these."),
+            OpenApiParameter("created_after", OpenApiTypes.DATETIME, description="Exclusive."),
+            OpenApiParameter("created_before", OpenApiTypes.DATETIME, description="Exclusive."),
+            OpenApiParameter("external_source", description="With `external_key`."),
+            OpenApiParameter("external_key", description="With `external_source`."),
+            OpenApiParameter("sort", enum=SORTS, default=SORTS[0], description="`-` is descending."),
+            answer_header("Deprecation", 200, "Only when `skip` was given (RFC 9745).", required=False),
+        ],
+        problems=[
+            BadParameter("limit", "out_of_range", "This must be from 1 to 100."),
+            BadParameter("status", "invalid_choice", "This must be one of todo, in_progress, done, cancelled."),
+            ForeignCursor(),
+        ],
         examples=[TASK],
     ),
     create=operation(

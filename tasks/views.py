@@ -20,7 +20,7 @@ from taskhub.api.formats import JSONParser, JSONResponse, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
 from taskhub.api.serializers import StrictSerializer
 from taskhub.api.views import UUID, BaseView, caller_of, checks_caller
-from tasks import openapi
+from tasks import filters, openapi
 from tasks.batch import Batch, BatchSerializer
 from tasks.models import Status, Task, TaskQuerySet
 from tasks.serializers import NewTaskSerializer, TaskSerializer
@@ -36,16 +36,18 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     serializer_class = TaskSerializer
     scope = "tasks"
     ignored_parameters = KeysetPagination.ignored
+    repeatable_parameters = filters.REPEATABLE
 
     def get_queryset(self) -> TaskQuerySet:
         return Task.objects.owned_by(user_of(self.request))
 
     def query_parameters(self) -> Collection[str]:
-        return KeysetPagination.parameters if self.action == "list" else self.parameters
+        return KeysetPagination.parameters | filters.PARAMETERS if self.action == "list" else self.parameters
 
     @checks_caller
     def list(self, request: Request) -> HttpResponse:
-        rows: Any = partial(Task.objects.rows, caller_of(request), {})  # what the paginator takes instead of a queryset
+        where, each_of, ascending = filters.wanted(request.query_params)
+        rows: Any = partial(Task.objects.rows, caller_of(request), where, each_of=each_of, ascending=ascending)
         return self.get_paginated_response(self.paginate_queryset(rows))
 
     @checks_caller

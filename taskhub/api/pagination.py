@@ -95,7 +95,8 @@ class KeysetPagination(BasePagination):
 
     def binding(self, request: Request, view: APIView | None) -> str:
         """What a cursor is bound to: list, order, owner and filters."""
-        filters = sorted(item for item in request.query_params.items() if item[0] not in self.parameters)
+        given = (item for item in request.query_params.lists() if item[0] not in self.parameters)
+        filters = sorted((name, values[0] if len(values) == 1 else sorted(values)) for name, values in given)
         name, action = getattr(view, "basename", None), getattr(view, "action", "list")
         name = name if action == "list" else f"{name}-{action}"
         return f"cursor:{name}:{self.ordering}:{request.user.pk}:{filters}"

@@ -69,6 +69,7 @@ class BaseView(APIView):
     http_method_names = ("get", "post", "patch", "delete", "head")
     parameters: Collection[str] = ()
     ignored_parameters: Collection[str] = ()
+    repeatable_parameters: Collection[str] = ()
     sent: idempotency.Sent | None = None  # with an Idempotency-Key, until insert_once() takes it
     caller: Any = None  # the Caller, also where request.user is looked up
     atomic = True  # what may write runs in a transaction
@@ -152,5 +153,5 @@ class BaseView(APIView):
         for name, values in request.query_params.lists():
             if name not in self.query_parameters():
                 raise BadParameter(name, "unknown_parameter", "This parameter is unknown.")
-            if len(values) > 1 and name not in self.ignored_parameters:
+            if len(values) > 1 and name not in {*self.ignored_parameters, *self.repeatable_parameters}:
                 raise BadParameter(name, "repeated_parameter", "This parameter may be given only once.")

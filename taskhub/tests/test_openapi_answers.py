@@ -226,6 +226,7 @@ CHANGES = {
     "cancelJob-conflict": put_job(**FAILED),
     "unknown_parameter": change(query="colour=red"),
     "out_of_range": change(query="limit=0"),
+    "invalid_choice": change(query="status=open"),
     "invalid_cursor": change(query="cursor=x"),
     "malformed_body": change(body=b'{"title'),
     "required": change(body={}),

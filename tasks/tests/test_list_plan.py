@@ -84,3 +84,25 @@ def test_a_deactivated_owner_is_found_out_before_any_task_is_read(crowded_owner)
 
 def buffers(plan):
     return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+FILTERS = [
+    {"sort": "created"},
+    {"status": "todo"},
+    {"status": "todo", "sort": "created"},
+    {"status": ["todo", "done"]},
+    {"status": ["todo", "done", "cancelled"], "sort": "created"},
+    {"created_after": "2026-01-01T01:00:00Z"},
+    {"created_before": "2026-01-01T01:00:00Z"},
+    {"created_before": "2026-01-01T01:00:00Z", "created_after": "2026-01-01T00:30:00Z", "status": ["todo", "done"]},
+]
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_each_filter_and_order_reads_a_range_of_an_index_and_no_more_than_the_page(crowded_owner, query):
+    """In each of two statuses, though one has no task at all. Merging some ordered pages may sort them: 84 rows."""
+    plan = plan_of_page(crowded_owner, query)
+
+    assert "Seq Scan on tasks" not in str(plan)
+    assert "'Node Type': 'Seq Scan', 'Parent Relationship': 'Outer', 'Relation Name': 'tasks'" not in str(plan)
+    assert buffers(plan) <= 30
