@@ -1,6 +1,5 @@
 """Tokens that go out by mail: they verify an address, or set another password. Each is good once."""
 
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from accounts import sessions
 from accounts.client import Client
 from accounts.mail import WINDOW, tell
 from accounts.models import MailedToken, SecurityEvent, User
+from accounts.personal import digest_of
 from events.models import Actor, Via
 from taskhub.api.problems import Problem
 from taskhub.postgresql.errors import violated_constraint
@@ -49,10 +49,6 @@ def new_token(user: User, purpose: MailedToken.Purpose) -> str:
         expires_at=timezone.now() + LIFETIMES[purpose],
     )
     return raw
-
-
-def digest_of(raw: str) -> bytes:
-    return hashlib.sha256(raw.encode()).digest()
 
 
 def find(raw: str, purpose: MailedToken.Purpose) -> MailedToken:

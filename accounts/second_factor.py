@@ -1,7 +1,6 @@
 """The second step of signing in: a code of an authenticator app (RFC 6238), or a recovery code."""
 
 import base64
-import hashlib
 import hmac
 import logging
 import secrets
@@ -11,13 +10,14 @@ from typing import Any
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts import signed
 from accounts.client import Client
 from accounts.models import RecoveryCode, SecondFactor, SecurityEvent, User
+from accounts.personal import digest_of
 from taskhub.api.limits import RateLimited
 from taskhub.api.problems import Conflict, Problem
 
@@ -63,16 +63,15 @@ def is_on(user: User) -> bool:
 
 def new_challenge(user: User) -> str:
     """Proves, for a while, that the password was right."""
-    return signing.dumps([str(user.pk), user.access_version], salt=SALT)
+    return signed.sign(user, SALT)
 
 
 def challenged(raw: str) -> User:
     """Raises InvalidChallenge."""
-    try:
-        pk, access_version = signing.loads(raw, salt=SALT, max_age=CHALLENGE_LIFETIME)
-        return User.objects.get(pk=pk, access_version=access_version, is_active=True)
-    except (signing.BadSignature, User.DoesNotExist) as error:
-        raise InvalidChallenge from error
+    user = signed.user_of(raw, SALT, CHALLENGE_LIFETIME)
+    if user is None:
+        raise InvalidChallenge
+    return user
 
 
 def enrol(user: User) -> tuple[str, str]:
@@ -148,10 +147,6 @@ def uses_up(factor: SecondFactor, code: str) -> bool:
     return bool(RecoveryCode.objects.filter(pk=digest_of(code), owner=factor.owner_id).delete()[0])
 
 
-def digest_of(code: str) -> bytes:
-    return hashlib.sha256(code.encode()).digest()
-
-
 def encrypted(secret: str) -> str:
     """With SECRET_KEY, so that who steals the table alone has no codes."""
     return keys().encrypt(secret.encode()).decode()
@@ -172,13 +167,17 @@ def keys() -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
-def encrypt_anew() -> int:
-    """With the present SECRET_KEY, those that a fallback opens. Returns how many there are."""
-    done = 0
-    for pk in list(SecondFactor.objects.values_list("pk", flat=True)):
+def encrypt_anew() -> tuple[int, int]:
+    """With the present SECRET_KEY, those that a fallback opens. Returns how many, and how many no key opens."""
+    done = lost = 0
+    for pk in SecondFactor.objects.values_list("pk", flat=True):
         with transaction.atomic():
             for factor in SecondFactor.objects.select_for_update().filter(pk=pk):
-                factor.secret = keys().rotate(factor.secret.encode()).decode()
+                try:
+                    factor.secret = keys().rotate(factor.secret.encode()).decode()
+                except InvalidToken:
+                    lost += 1
+                    continue
                 factor.save(update_fields=["secret"])
                 done += 1
-    return done
+    return done, lost

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from jobs.control import Refused
 from jobs.models import LONGEST_ID
 from jobs.serializers import JobSerializer
-from taskhub.api.openapi import IF_NONE_MATCH, NO_FIELDS, NOT_MODIFIED, answer_header, invalid, operation
+from taskhub.api.openapi import IF_NONE_MATCH, NO_BODY, NOT_MODIFIED, UNKNOWN_FIELD, answer_header, operation
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter
 
@@ -69,8 +69,8 @@ JOB_ID = OpenApiParameter(
     examples=[OpenApiExample("A welcome mail", JOB.value["job_id"])],
 )
 CONTROL: dict[str, Any] = {
-    "request": {"application/json": NO_FIELDS},
-    "problems": [Refused(), invalid("colour", "unknown_field", "This field is unknown.")],
+    "request": NO_BODY,
+    "problems": [Refused(), UNKNOWN_FIELD],
 }
 
 describe_jobs = extend_schema_view(

@@ -21,7 +21,7 @@ from jobs.services import JOB_ID
 from taskhub.api.formats import JSONResponse
 from taskhub.api.pagination import CursorPagination
 from taskhub.api.problems import BadParameter
-from taskhub.api.serializers import StrictSerializer
+from taskhub.api.serializers import require_no_fields
 from taskhub.api.views import BaseView, caller_of, checks_caller, with_etag
 
 SAID_OF_ERRORS = {
@@ -73,7 +73,7 @@ class JobViewSet(BaseView, GenericViewSet[Job]):
 
     def control(self, action: Action, pk: str) -> Job:
         """Of two concurrent calls, the second waits for the first. Raises NotFound, ValidationError, Refused."""
-        StrictSerializer(data=self.request.data).is_valid(raise_exception=True)  # an action has no body
+        require_no_fields(self.request.data)
         jobs = locked(self.get_queryset().filter(pk=pk))
         if not jobs:
             raise NotFound

@@ -209,7 +209,7 @@ ADMIN_SECOND_FACTOR = environment.choice(
 SESSION_COOKIE_AGE = 12 * 3600  # seconds, of the admin
 SECURITY_EVENTS_KEEP_DAYS = environment.integer("SECURITY_EVENTS_KEEP_DAYS", 365, 1, 3650)
 
-# How often (taskhub.api.limits, accounts.brakes). Tests say what they need: they sign in hundreds of times a minute
+# How often (taskhub.api.limits, accounts.limits). Tests say what they need: they sign in hundreds of times a minute
 _on = TASKHUB_ENV != "test"
 RATE_LIMIT_LOGIN_ACCOUNT = environment.rate_limit("RATE_LIMIT_LOGIN_ACCOUNT", "10/m,50/h,200/d" if _on else "off")
 RATE_LIMIT_LOGIN_ADDRESS = environment.rate_limit("RATE_LIMIT_LOGIN_ADDRESS", "60/m,600/h" if _on else "off")

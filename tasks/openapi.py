@@ -10,9 +10,11 @@ from events.serializers import EVENT, EventSerializer
 from taskhub.api.openapi import (
     IF_MATCH,
     IF_NONE_MATCH,
-    NO_FIELDS,
+    NO_BODY,
+    NO_FIELDS_SENT,
     NOT_MODIFIED,
     PREFER,
+    UNKNOWN_FIELD,
     answer_header,
     etag_header,
     invalid,
@@ -51,10 +53,7 @@ ID = OpenApiParameter(
     "id", OpenApiTypes.UUID, OpenApiParameter.PATH, examples=[OpenApiExample("A task", TASK.value["id"])]
 )
 BEHIND = PreconditionFailed(4, ["status"], {**TASK.value, "status": "done", "version": 4})
-NO_BODY = {"application/json": NO_FIELDS}
-NOTHING = OpenApiExample("No fields", {}, request_only=True)
 TAKEN = ExternalKeyTaken()
-UNKNOWN = invalid("colour", "unknown_field", "This field is unknown.")
 BLANK_TITLE = invalid("title", "blank", "This field may not be blank.")
 ID_SCHEMA = {"type": "string", "format": "uuid"}
 VERSION_SCHEMA = {"type": "integer", "minimum": 1, "description": "The version that you have seen."}
@@ -139,6 +138,20 @@ RESULTS = {
     },
 }
 
+
+def to_status(operation_id: str, summary: str, description: str) -> Any:
+    return operation(
+        operation_id,
+        summary,
+        description,
+        request=NO_BODY,
+        responses={200: TaskSerializer},
+        parameters=[ID, IF_MATCH, etag_header(200)],
+        problems=[UNKNOWN_FIELD, BEHIND],
+        examples=[NO_FIELDS_SENT, TASK],
+    )
+
+
 describe_tasks = extend_schema_view(
     list=operation(
         "listTasks",
@@ -206,25 +219,15 @@ describe_tasks = extend_schema_view(
         problems=[BLANK_TITLE, BEHIND, TAKEN],
         examples=[OpenApiExample("It is done", {"status": "done"}, request_only=True), TASK],
     ),
-    complete=operation(
+    complete=to_status(
         "completeTask",
         "Complete a task",
         "It is `done` afterwards, and stays as it is if it was. The same as a PATCH of `status`.",
-        request=NO_BODY,
-        responses={200: TaskSerializer},
-        parameters=[ID, IF_MATCH, etag_header(200)],
-        problems=[UNKNOWN, BEHIND],
-        examples=[NOTHING, TASK],
     ),
-    reopen=operation(
+    reopen=to_status(
         "reopenTask",
         "Reopen a task",
         "One that was `done` or `cancelled` is `todo` afterwards, any other stays as it is.",
-        request=NO_BODY,
-        responses={200: TaskSerializer},
-        parameters=[ID, IF_MATCH, etag_header(200)],
-        problems=[UNKNOWN, BEHIND],
-        examples=[NOTHING, TASK],
     ),
     destroy=operation(
         "deleteTask",

@@ -18,7 +18,7 @@ from events.pagination import EventPagination
 from taskhub.api.conditions import answer, etag_of
 from taskhub.api.formats import JSONParser, JSONResponse, MergePatchParser
 from taskhub.api.pagination import KeysetPagination
-from taskhub.api.serializers import StrictSerializer
+from taskhub.api.serializers import require_no_fields
 from taskhub.api.views import UUID, BaseView, caller_of, checks_caller
 from tasks import filters, openapi
 from tasks.batch import Batch, BatchSerializer
@@ -91,7 +91,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         return self.set_status(request, pk, Status.TODO, unless=(Status.TODO, Status.IN_PROGRESS))
 
     def set_status(self, request: Request, pk: str, status: Status, unless: Collection[str] = ()) -> HttpResponse:
-        StrictSerializer(data=request.data).is_valid(raise_exception=True)  # it has no body
+        require_no_fields(request.data)
         task = self.locked(pk)
         require_version(request, task, lambda: TaskSerializer(task).data)
         task.change(actor_of(request), status=task.status if task.status in unless else status)

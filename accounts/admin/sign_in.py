@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import brakes, second_factor
+from accounts import limits, second_factor
 from accounts.client import Client, client_of
 from accounts.models import SecurityEvent, User
 from accounts.sessions import note_refusal
@@ -36,13 +36,13 @@ class SignIn(AdminAuthenticationForm):
     def clean(self) -> dict[str, Any]:
         """Raises RateLimited, too."""
         username = self.cleaned_data.get("username") or ""
-        counted = brakes.sign_in(self.request, username) if self.request else ""
+        counted = limits.sign_in(self.request, username) if self.request else ""
         try:
             cleaned = super().clean()
         except ValidationError:
             note_refusal(username, self.client)
             raise
-        brakes.signed_in(counted)
+        limits.signed_in(counted)
         if self.user_cache:
             self.check_code(self.user_cache, cleaned["code"])
         return cleaned

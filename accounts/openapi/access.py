@@ -1,10 +1,12 @@
 """What an account can be let in by, and what happened to it, as the OpenAPI document tells of it."""
 
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 from rest_framework.exceptions import NotFound
 
-from accounts.openapi.shared import NO_BODY, NOT_STORED
+from accounts.openapi.shared import NOT_STORED
 from accounts.second_factor import InvalidCode, TooManyCodes
 from accounts.serializers import (
     CodeSerializer,
@@ -19,6 +21,9 @@ from accounts.serializers import (
 )
 from accounts.sessions import SignInAgain
 from taskhub.api.openapi import (
+    NO_BODY,
+    NO_FIELDS_SENT,
+    UNKNOWN_FIELD,
     answer_header,
     invalid,
     operation,
@@ -42,12 +47,12 @@ describe_second_factor = extend_schema_view(
         responses={201: NewSecondFactorSerializer},
         parameters=[answer_header("Cache-Control", 201, "`no-store`")],
         problems=[
-            invalid("colour", "unknown_field", "This field is unknown."),
+            UNKNOWN_FIELD,
             SignInAgain(),
             Conflict("There is a second factor. Remove it first."),
         ],
         examples=[
-            OpenApiExample("No fields", {}, request_only=True),
+            NO_FIELDS_SENT,
             OpenApiExample(
                 "A secret",
                 {
@@ -128,14 +133,27 @@ SECURITY_EVENT = OpenApiExample(
     },
     response_only=True,
 )
+
+
+def listing(operation_id: str, summary: str, description: str, row: Any, example: OpenApiExample) -> Any:
+    """Of a list that takes a cursor and a limit alone."""
+    return operation(
+        operation_id,
+        summary,
+        description,
+        responses={200: row(many=True)},
+        problems=LIST_PROBLEMS,
+        examples=[example],
+    )
+
+
 describe_sessions = extend_schema_view(
-    list=operation(
+    list=listing(
         "listSessions",
         "List your sessions",
         "Those that have not ended, newest first.",
-        responses={200: SessionSerializer(many=True)},
-        problems=LIST_PROBLEMS,
-        examples=[SESSION],
+        SessionSerializer,
+        SESSION,
     ),
     destroy=operation(
         "endSession",
@@ -146,13 +164,12 @@ describe_sessions = extend_schema_view(
     ),
 )
 describe_tokens = extend_schema_view(
-    list=operation(
+    list=listing(
         "listTokens",
         "List your personal access tokens",
         "Newest first, also those that have expired.",
-        responses={200: PersonalTokenSerializer(many=True)},
-        problems=LIST_PROBLEMS,
-        examples=[PERSONAL_TOKEN],
+        PersonalTokenSerializer,
+        PERSONAL_TOKEN,
     ),
     create=operation(
         "createToken",
@@ -182,12 +199,11 @@ describe_tokens = extend_schema_view(
     ),
 )
 describe_security_events = extend_schema_view(
-    list=operation(
+    list=listing(
         "listSecurityEvents",
         "See what happened to your account",
         "Sign-ins and refusals, changes of the password and of tokens, newest first. Kept for a year.",
-        responses={200: SecurityEventSerializer(many=True)},
-        problems=LIST_PROBLEMS,
-        examples=[SECURITY_EVENT],
+        SecurityEventSerializer,
+        SECURITY_EVENT,
     )
 )

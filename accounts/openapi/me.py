@@ -5,7 +5,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 
 from accounts.closing import StaffAccount
 from accounts.mailed import EmailTaken, InvalidToken
-from accounts.openapi.shared import NO_ADDRESS, NO_BODY, USER
+from accounts.openapi.shared import NO_ADDRESS, USER
 from accounts.openapi.sign_in import CREDENTIALS
 from accounts.serializers import (
     EmailSerializer,
@@ -20,8 +20,11 @@ from taskhub.api.limits import RateLimited
 from taskhub.api.openapi import (
     IF_MATCH,
     IF_NONE_MATCH,
+    NO_BODY,
+    NO_FIELDS_SENT,
     NOT_MODIFIED,
     PREFER,
+    UNKNOWN_FIELD,
     answer_header,
     etag_header,
     invalid,
@@ -55,12 +58,12 @@ describe_send_verification = extend_schema_view(
         request=NO_BODY,
         responses={202: EnqueuedSerializer},
         problems=[
-            invalid("colour", "unknown_field", "This field is unknown."),
+            UNKNOWN_FIELD,
             Conflict("There is no address to verify."),
             RateLimited(29),
         ],
         examples=[
-            OpenApiExample("No fields", {}, request_only=True),
+            NO_FIELDS_SENT,
             OpenApiExample(
                 "A job",
                 {"job_id": f"verify_email:{OF_ALICE}"},

@@ -3,7 +3,6 @@
 from drf_spectacular.utils import OpenApiExample
 
 from taskhub.api.openapi import (
-    NO_FIELDS,
     answer_header,
     invalid,
 )
@@ -23,5 +22,4 @@ USER = OpenApiExample(
     response_only=True,
 )
 NOT_STORED = answer_header("Cache-Control", 200, "`no-store` (RFC 6749 section 5.1).")
-NO_BODY = {"application/json": NO_FIELDS}
 NO_ADDRESS = invalid("email", "invalid", "Enter a valid email address.")

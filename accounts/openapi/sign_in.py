@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_view
 
 from accounts.authentication import InvalidCredentials
 from accounts.models import UsernameTaken
-from accounts.openapi.shared import NO_BODY, NOT_STORED, USER
+from accounts.openapi.shared import NOT_STORED, USER
 from accounts.second_factor import InvalidChallenge, InvalidCode, SecondFactorRequired, TooManyCodes
 from accounts.serializers import (
     LoginSerializer,
@@ -21,6 +21,9 @@ from accounts.serializers import (
 from accounts.tokens import TokenNotValid
 from taskhub.api.limits import RateLimited
 from taskhub.api.openapi import (
+    NO_BODY,
+    NO_FIELDS_SENT,
+    UNKNOWN_FIELD,
     invalid,
     operation,
     request_header,
@@ -141,8 +144,8 @@ describe_logout_all = extend_schema_view(
         "Sign out everywhere",
         "Ends all sessions, this one too.",
         request=NO_BODY,
-        examples=[OpenApiExample("No fields", {}, request_only=True)],
+        examples=[NO_FIELDS_SENT],
         responses={204: None},
-        problems=[invalid("colour", "unknown_field", "This field is unknown.")],
+        problems=[UNKNOWN_FIELD],
     )
 )

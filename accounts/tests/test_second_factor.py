@@ -187,6 +187,17 @@ def test_without_its_key_no_code_is_right_and_recovery_codes_are(alice, settings
     assert [second_step(code).status_code for code in (app.now(), "recovery-recovery")] == [401, 200]
 
 
+def test_one_that_no_key_opens_does_not_keep_the_others_from_being_encrypted(alice, bob, settings):
+    settings.SECRET_KEY, present = FORMER, settings.SECRET_KEY
+    authenticator(bob)
+    settings.SECRET_KEY = present
+    app = authenticator(alice)
+    with pytest.raises(CommandError, match="1 stay as they are"):
+        call_command("second_factor", "encrypt", stdout=StringIO())
+
+    assert second_step(app.now()).status_code == 200
+
+
 def add_by_command(monkeypatch, answer_of):
     told = StringIO()
     monkeypatch.setattr("builtins.input", lambda _: answer_of(pyotp.TOTP(told.getvalue().splitlines()[1])))

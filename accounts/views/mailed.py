@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from uuid_utils.compat import uuid7
 
-from accounts import brakes, mailed
+from accounts import limits, mailed
 from accounts.authentication import user_of
 from accounts.client import client_of
 from accounts.mail import enqueue_verification
@@ -19,14 +19,14 @@ from jobs.services import enqueue
 from taskhub.api.formats import JSONResponse
 from taskhub.api.health import Probe
 from taskhub.api.problems import Conflict
-from taskhub.api.serializers import StrictSerializer
+from taskhub.api.serializers import require_no_fields
 from taskhub.api.views import BaseView
 
 
 @openapi.describe_verify
 class Verify(Public):
     def post(self, request: Request) -> Response:
-        brakes.ask_for_mail(request)
+        limits.ask_for_mail(request)
         mailed.verify(MailedTokenSerializer(data=request.data).checked()["token"], client_of(request))
         return Response(status=204)
 
@@ -36,11 +36,11 @@ class SendVerification(BaseView):
     scope = "session"
 
     def post(self, request: Request) -> JSONResponse:
-        StrictSerializer(data=request.data).is_valid(raise_exception=True)  # it has no body
+        require_no_fields(request.data)
         user = user_of(request)
         if not user.email or user.email_verified_at:
             raise Conflict("There is no address to verify.")
-        brakes.ask_for_mail(request, user.email)
+        limits.ask_for_mail(request, user.email)
         return JSONResponse({"job_id": enqueue_verification(user)}, status=202)
 
 
@@ -51,7 +51,7 @@ class ResetPassword(Public):
     def post(self, request: Request) -> Response:
         """Enqueues a job also for an address that nobody has, so that it takes as long."""
         address = EmailSerializer(data=request.data).checked()["email"]
-        brakes.ask_for_mail(request, address)
+        limits.ask_for_mail(request, address)
         found = User.objects.with_verified(address).values_list("pk", flat=True).first()
         enqueue("password_reset", str(uuid7()), {"user_id": str(found) if found else None})
         return Response(status=202)
@@ -60,7 +60,7 @@ class ResetPassword(Public):
 @openapi.describe_confirm_reset
 class ConfirmReset(Public):
     def post(self, request: Request) -> Response:
-        brakes.ask_for_mail(request)
+        limits.ask_for_mail(request)
         sent = ResetSerializer(data=request.data).checked()
         user = mailed.find(sent["token"], mailed.Purpose.RESET).owner
         keep_rules(sent, "new_password", user.username)

@@ -6,7 +6,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import brakes, closing, export, sessions
+from accounts import closing, export, limits, sessions
 from accounts.authentication import actor_of, session_id_of, user_of
 from accounts.client import client_of
 from accounts.mail import enqueue_verification, tell
@@ -85,7 +85,7 @@ class Password(BaseView):
 
     def post(self, request: Request) -> Response:
         sent = NewPasswordSerializer(data=request.data, context={"username": user_of(request).username}).checked()
-        brakes.check_password(user_of(request))
+        limits.check_password(user_of(request))
         user = authenticate(request, username=user_of(request).username, password=sent["current_password"])
         if not isinstance(user, User) or not sessions.change_password(
             user, sent["new_password"], session_id_of(request), client_of(request)

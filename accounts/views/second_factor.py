@@ -11,7 +11,7 @@ from accounts.models import RecoveryCode, User
 from accounts.openapi import access as openapi
 from accounts.serializers import CodeSerializer
 from taskhub.api.formats import JSONResponse
-from taskhub.api.serializers import StrictSerializer
+from taskhub.api.serializers import require_no_fields
 from taskhub.api.views import BaseView
 
 NOT_STORED = {"Cache-Control": "no-store"}
@@ -27,7 +27,7 @@ class SecondFactorView(BaseView):
         return JSONResponse({"enabled": second_factor.is_on(user_of(request)), "recovery_codes_left": left})
 
     def post(self, request: Request) -> JSONResponse:
-        StrictSerializer(data=request.data).is_valid(raise_exception=True)  # it has no body
+        require_no_fields(request.data)
         sessions.require_recent_sign_in(session_id_of(request))
         secret, uri = second_factor.enrol(User.objects.locked(user_of(request).pk))
         return JSONResponse({"secret": secret, "otpauth_uri": uri}, status=201, headers=NOT_STORED)

@@ -4,7 +4,7 @@ from django.contrib.auth import authenticate
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import brakes, devices, second_factor, sessions
+from accounts import devices, limits, second_factor, sessions
 from accounts.authentication import AccessToken, InvalidCredentials, user_of
 from accounts.client import client_of
 from accounts.hashing import gate
@@ -21,7 +21,7 @@ from accounts.tokens import RefreshToken, session_of
 from jobs.services import enqueue
 from taskhub.api import idempotency
 from taskhub.api.formats import FormParser, JSONParser, JSONResponse, MultiPartParser
-from taskhub.api.serializers import StrictSerializer
+from taskhub.api.serializers import require_no_fields
 from taskhub.api.views import BaseView
 
 
@@ -52,7 +52,7 @@ class Register(Public):
 
     def post(self, request: Request) -> JSONResponse:
         sent = RegisterSerializer(data=request.data).checked()
-        brakes.sign_up(request, sent.get("email"))
+        limits.sign_up(request, sent.get("email"))
         user = User.objects.create_user(**sent)
         SecurityEvent.objects.record(SecurityEvent.Kind.SIGNED_UP, user.pk, client_of(request))
         enqueue("welcome_email", str(user.pk), {"user_id": str(user.pk)}, owner=user)
@@ -66,12 +66,12 @@ class Login(Public):
     def post(self, request: Request) -> JSONResponse:
         gate.require_place()
         credentials = LoginSerializer(data=request.data).checked()
-        counted = brakes.sign_in(request, credentials["username"])
+        counted = limits.sign_in(request, credentials["username"])
         user = authenticate(request, **credentials)
         if not isinstance(user, User):
             sessions.note_refusal(credentials["username"], client_of(request))
             raise InvalidCredentials
-        brakes.signed_in(counted)
+        limits.signed_in(counted)
         if second_factor.is_on(user):
             raise second_factor.SecondFactorRequired(second_factor.new_challenge(user))
         return sign_in(request, user)
@@ -106,7 +106,7 @@ class Refresh(Public):
 
     def post(self, request: Request) -> JSONResponse:
         token = RefreshTokenSerializer(data=request.data).checked()["refresh_token"]
-        brakes.refresh(request, session_of(token))
+        limits.refresh(request, session_of(token))
         return token_pair(sessions.renew(token, self.key, client_of(request)))
 
 
@@ -123,7 +123,7 @@ class LogoutAll(BaseView):
     takes_keys = ()  # the session that would repeat it has ended
 
     def post(self, request: Request) -> Response:
-        StrictSerializer(data=request.data).is_valid(raise_exception=True)  # it has no body
+        require_no_fields(request.data)
         user = User.objects.locked(user_of(request).pk)
         sessions.end_all(user, SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE, client_of(request))
         return Response(status=204)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
-from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException, ErrorDetail, NotAuthenticated, NotFound, ParseError, ValidationError
 
 from taskhub.api.errors import CONTENT_TYPE, problem_body
@@ -19,6 +19,8 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 Document = dict[str, Any]
 JSON = JSONParser.media_type
 NO_FIELDS = {"type": "object", "additionalProperties": False, "maxProperties": 0}  # the body may be left out, too
+NO_BODY = {JSON: NO_FIELDS}
+NO_FIELDS_SENT = OpenApiExample("No fields", {}, request_only=True)
 REQUEST_ID = "0f6c1f9cbf4f4a6f8f3a9f5d2c7b1e4a"  # in examples
 MEANINGS = {
     200: "As asked.",
@@ -57,6 +59,9 @@ def operation(
 def invalid(field: str, code: str, detail: str) -> ValidationError:
     """An example of an error in the body."""
     return ValidationError({field: [ErrorDetail(detail, code=code)]})
+
+
+UNKNOWN_FIELD = invalid("colour", "unknown_field", "This field is unknown.")
 
 
 def answer_header(name: str, status: int, description: str, required: bool = True) -> OpenApiParameter:

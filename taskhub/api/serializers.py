@@ -72,6 +72,11 @@ class StrictSerializer(serializers.Serializer[Any]):
         return bool(value == present)
 
 
+def require_no_fields(data: Any) -> None:
+    """Of an operation whose body is empty, if there is one. Raises ValidationError."""
+    StrictSerializer(data=data).is_valid(raise_exception=True)
+
+
 class TextField(serializers.CharField):
     """A JSON string and nothing else: REST framework's CharField would turn 12 into "12"."""
 

@@ -24,7 +24,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, username: str = "", **options: Any) -> None:
         if action == "encrypt":
-            self.stdout.write(f"{second_factor.encrypt_anew()} encrypted with the present SECRET_KEY.")
+            done, lost = second_factor.encrypt_anew()
+            self.stdout.write(f"{done} encrypted with the present SECRET_KEY.")
+            if lost:
+                raise CommandError(f"{lost} stay as they are: no key of SECRET_KEY_FALLBACKS opens them.")
             return
         try:
             user = User.objects.get_by_natural_key(username)
