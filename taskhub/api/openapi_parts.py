@@ -101,9 +101,10 @@ COMPONENTS = {
     "headers": HEADERS,
     "responses": {
         "OtherProblem": {
-            "description": "Another problem. 405: this method is not offered. 409: another change came first. 413: the "
-            "body is too large. 415: its media type is not supported. 429: there were too many requests. 500: an error "
-            "of the server. 503: the database does not answer. Of 429 and 503, `Retry-After` has the seconds to wait.",
+            "description": "Another problem. 405: this method is not offered. 409: another change came first, or a "
+            "quota is used up. 413: the body is too large. 415: its media type is not supported. 429: there were too "
+            "many requests. 500: an error of the server. 503: the database does not answer. Of 429 and 503, "
+            "`Retry-After` has the seconds to wait.",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             "headers": {
                 "X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"},
