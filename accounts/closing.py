@@ -36,7 +36,7 @@ def delete(job: Any, user_id: str) -> dict[str, Any]:
     if User.objects.filter(pk=user_id, is_active=True).exists():
         return {"deleted": False, "reason": "active_again"}
     counts = dict.fromkeys(tables, 0)
-    for name, table in tables.items():
+    for name, table in sorted(tables.items(), key=lambda item: item[1].last):
         while pruned := prune(job, table.to_delete(user_id)):
             counts[name] += pruned
     with transaction.atomic():

@@ -30,7 +30,7 @@ def fill(url: str, tasks: int, read: int, columns: dict[str, str]) -> None:
     """`tasks` rows and no others, `read` of them alice's. `columns`: more of them, with their SQL."""
     counts = {"reader": READER, "read": read, "each": (tasks - read) // (OTHERS + 1)}
     with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
-        connection.execute("TRUNCATE tasks")
+        connection.execute("TRUNCATE tasks CASCADE")
         names, values = "".join(f", {name}" for name in columns), "".join(f", {value}" for value in columns.values())
         connection.execute(TASKS.format(columns=names, values=values, description=DESCRIPTION), counts)
         connection.execute("VACUUM ANALYZE")

@@ -51,14 +51,16 @@ def application(stopwatch: Stopwatch) -> Callable[..., Any]:
     from accounts.authentication import BearerAuthentication
     from taskhub.api import formats
     from taskhub.wsgi import application
-    from tasks import models
+    from tasks.finding import search
+    from tasks.models import task
     from tasks.views import TaskViewSet
 
     stopwatch.watch("view", APIView, "dispatch")
     stopwatch.watch("authentication", BearerAuthentication, "authenticate")
     stopwatch.watch("action", TaskViewSet, "list")
     stopwatch.watch("action", TaskViewSet, "retrieve")
-    stopwatch.watch("rows", models, "newest_first")
+    stopwatch.watch("rows", task, "rows_in_order")
+    stopwatch.watch("rows", search, "read")
     stopwatch.watch("JSON", formats, "to_json")
     return stopwatch.time("all", application)
 

@@ -15,7 +15,7 @@ from taskhub.api.formats import to_json
 from taskhub.api.problems import Conflict
 from taskhub.owned import owned
 from taskhub.postgresql.caller import Caller
-from taskhub.postgresql.statements import newest_first
+from taskhub.postgresql.statements import rows_in_order
 
 LONGEST_VALUE = 200  # characters of a text in `changes`; longer ones are cut and end with an ellipsis
 LONGEST_ACTOR = 150
@@ -26,6 +26,7 @@ class Kind(models.TextChoices):
     CREATED = "created"
     UPDATED = "updated"
     DELETED = "deleted"
+    RESTORED = "restored"
 
 
 class Via(models.TextChoices):
@@ -136,7 +137,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         self, caller: Caller, where: Mapping[str, Any], position: Sequence[str] = (), skip: int = 0, count: int = 1
     ) -> list[dict[str, Any]]:
         """Up to `count` events of the caller as clients see them, newest first, after `position` (version)."""
-        found = newest_first(caller, "event", COLUMNS, where, ORDER, position, skip, count)
+        found = rows_in_order(caller, "event", COLUMNS, where, ORDER, position, skip, count)
         for row in found:
             row["changes"] = json.loads(row["changes"])  # Django leaves it to its fields to decode JSON
         return found
@@ -211,7 +212,9 @@ class Versioned(models.Model):
     owner_field: ClassVar[str] = "owner_id"
     recorded: ClassVar[tuple[str, ...]]  # the fields whose changes make a version
     derived: ClassVar[tuple[str, ...]] = ()  # fields that follow() sets
-    sized: ClassVar[tuple[str, ...]] = ()  # text that counts towards a quota, with the row itself
+    sized: ClassVar[tuple[str, ...]] = ()  # text that counts towards a quota
+    overhead: ClassVar[int] = 0  # bytes that each row counts beside its text
+    counted: ClassVar[bool] = False  # whether each row counts towards the quota of tasks
 
     class Meta:
         abstract = True
@@ -224,7 +227,7 @@ class Versioned(models.Model):
     @property
     def size(self) -> int:
         """Bytes of text that count towards a quota."""
-        return sum(len(getattr(self, name).encode()) for name in self.sized)
+        return self.overhead + sum(len(getattr(self, name).encode()) for name in self.sized)
 
     def follow(self) -> None:
         """Sets the derived fields, before a change is written."""
@@ -245,19 +248,21 @@ class Versioned(models.Model):
         self.version += 1
         return self.event(Kind.UPDATED, changes, size=self.size - before)
 
-    def change(self, actor: Actor, **fields: Any) -> bool:
+    def change(self, actor: Actor, also: Sequence[Change] = (), **fields: Any) -> bool:
         """Writes `fields` as the next version, if any that is recorded differs. Returns whether that was so.
 
-        Raises Conflict when the row is not the version that `self` is: the caller holds its lock, or lets it through.
+        `also` is what happened to other rows in this transaction. Raises Conflict when the row is not the version that
+        `self` is: the caller holds its lock, or lets it through.
         """
         present = self.present
         event = self.apply(**fields)
         if event is None:
+            Event.objects.record(also, actor)
             return False
         written = {name: getattr(self, name) for name in (*fields, *self.derived, "version")}
         if not present.update(**written):
             raise Conflict("It was changed meanwhile. Read it again.")
-        Event.objects.record([event], actor)
+        Event.objects.record([*also, event], actor)
         return True
 
     def remove(self, actor: Actor) -> None:
@@ -274,14 +279,15 @@ class Versioned(models.Model):
 
     def event(self, kind: Kind, changes: Mapping[str, Any] | None = None, size: int | None = None) -> Change:
         """`size` is how many bytes of text it adds; those of the row, unless it is an update."""
-        grown = (self.size if kind == Kind.CREATED else 0) if size is None else size
-        rows = 1 if kind == Kind.CREATED and self.sized else 0
+        new = kind in (Kind.CREATED, Kind.RESTORED)
+        grown = (self.size if new else 0) if size is None else size
+        rows = 1 if new and self.counted else 0
         return Change(self.owned_by, self.resource, self.pk, self.version, kind, changes or {}, rows, grown)
 
     def removal(self) -> Change:
         """The last event, which keeps what the row held."""
         lost = {name: {"old": shortened(getattr(self, name)), "new": None} for name in self.recorded}
-        version, rows = self.version + 1, -1 if self.sized else 0
+        version, rows = self.version + 1, -1 if self.counted else 0
         return Change(self.owned_by, self.resource, self.pk, version, Kind.DELETED, lost, rows, -self.size)
 
 

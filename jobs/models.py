@@ -15,7 +15,7 @@ from django_celery_results.models import TaskResult
 
 from taskhub.owned import owned
 from taskhub.postgresql.caller import Caller
-from taskhub.postgresql.statements import newest_first
+from taskhub.postgresql.statements import rows_in_order
 
 LONGEST_ID = 200  # characters
 LONGEST_ERROR = 4000  # characters
@@ -69,7 +69,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         count: int = 1,
     ) -> list[dict[str, Any]]:
         """Up to `count` of the caller's rows as dicts of `columns`, newest first, after (created_at, job_id)."""
-        found = newest_first(caller, "job_log", columns, where, ORDER, position, skip, count)
+        found = rows_in_order(caller, "job_log", columns, where, ORDER, position, skip, count)
         for row in found:
             for name in ("progress", "result"):  # Django leaves it to its fields to decode JSON
                 row[name] = row[name] and json.loads(row[name])

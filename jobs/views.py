@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -35,7 +35,7 @@ LONGEST_RETRY_AFTER = 60  # seconds
 
 
 class JobPagination(CursorPagination):
-    ordering: ClassVar[tuple[str, ...]] = ORDER
+    ordering: tuple[str, ...] = ORDER
 
 
 @openapi.describe_jobs

@@ -16,6 +16,7 @@ class Owned:
     model: type[Model]
     columns: tuple[str, ...]  # that an export shows; secrets and their hashes are none
     deleted: Q  # which of them go with the account, in steps. What is left goes as the foreign key says
+    last: bool = False  # rows of other tables refer to them, and go before
 
     def rows(self, owner_id: Any) -> QuerySet[Any]:
         """In no order, which would have all of them sorted."""
@@ -28,13 +29,13 @@ class Owned:
 tables: dict[str, Owned] = {}  # by the name that an export gives them
 
 
-def owned(name: str, *columns: str, deleted: Q | None = None) -> Callable[[M], M]:
+def owned(name: str, *columns: str, deleted: Q | None = None, last: bool = False) -> Callable[[M], M]:
     """Decorates a model with an `owner`. Raises ValueError for a name that is taken."""
 
     def declare(model: M) -> M:
         if name in tables:
             raise ValueError(f"{name} is taken by {tables[name].model.__name__}.")
-        tables[name] = Owned(model, columns, Q() if deleted is None else deleted)
+        tables[name] = Owned(model, columns, Q() if deleted is None else deleted, last)
         return model
 
     return declare

@@ -96,7 +96,8 @@ TEMPLATES = [
 ]
 
 # Migrations run as the owner of the tables, if one is named; everything else may only read and write rows
-AS_OWNER = sys.argv[1:2] == ["migrate"] and bool(environment.text("DATABASE_OWNER_URL", ""))
+OF_OWNER = {"migrate", "seed_demo", "query_plans"}  # commands; the last two tell PostgreSQL how large tables are now
+AS_OWNER = bool(OF_OWNER & {*sys.argv[1:2]}) and bool(environment.text("DATABASE_OWNER_URL", ""))
 _application = environment.database("DATABASE_URL")
 APPLICATION_ROLE = (str(_application["USER"]), str(_application["PASSWORD"]))
 

@@ -10,7 +10,15 @@ from jobs.views import JobViewSet
 from taskhub.api import health, pages
 from taskhub.api.explanations import Explanations
 from taskhub.api.root import Root
-from tasks.views import TaskViewSet
+from taskhub.api.views import UUID
+from tasks.views import (
+    CommentViewSet,
+    DependencyViewSet,
+    FilterViewSet,
+    LabelViewSet,
+    ListViewSet,
+    TaskViewSet,
+)
 
 handler400 = "taskhub.api.errors.bad_request"
 handler403 = "taskhub.api.errors.permission_denied"
@@ -20,6 +28,11 @@ handler500 = "taskhub.api.errors.server_error"
 router = SimpleRouter()
 router.trailing_slash = "/?"
 router.register("tasks", TaskViewSet, basename="task")
+router.register("lists", ListViewSet, basename="list")
+router.register("labels", LabelViewSet, basename="label")
+router.register("filters", FilterViewSet, basename="filter")
+router.register(f"tasks/(?P<task_id>{UUID})/comments", CommentViewSet, basename="comment")
+router.register(f"tasks/(?P<task_id>{UUID})/dependencies", DependencyViewSet, basename="dependency")
 router.register("jobs", JobViewSet, basename="job")
 router.register("auth/sessions", accounts.SessionViewSet, basename="session")
 router.register("auth/tokens", accounts.TokenViewSet, basename="token")

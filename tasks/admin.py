@@ -13,7 +13,9 @@ from django.utils.text import Truncator
 from accounts.models import User
 from events.admin import events_panel, staff
 from taskhub.admin import LargeTable, Panel, as_uuid, growth, link_to
-from tasks.models import LONGEST_DESCRIPTION, Task
+from tasks import trash
+from tasks.models import Task
+from tasks.models.task import LONGEST_DESCRIPTION
 
 MOST_WORDS = 10  # of a search
 SHOWN = 80  # characters of a title in the list
@@ -63,8 +65,13 @@ class TaskAdmin(LargeTable):
         "due_timezone",
         "owner_link",
         "id",
+        "list",
+        "parent",
+        "labels",
+        "blocked",
         "external_source",
         "external_key",
+        "deleted_at",
         "completed_at",
         "created_at",
         "updated_at",
@@ -73,17 +80,22 @@ class TaskAdmin(LargeTable):
         "seen",
     )
     form = TaskForm
-    list_display = ("short_title", "owner_link", "status", "made", "completed_at")
+    list_display = ("short_title", "owner_link", "status", "made", "completed_at", "priority", "deleted_at")
     sortable_by = ("made",)
-    list_filter = ("status", "created_at")
+    list_filter = ("status", "priority", ("deleted_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("owner",)
     not_listed = ("description",)
     ordering = ("-id",)  # version 7: the newest first
     readonly_fields = (
         "owner_link",
         "id",
+        "list",
+        "parent",
+        "labels",
+        "blocked",
         "external_source",
         "external_key",
+        "deleted_at",
         "completed_at",
         "created_at",
         "updated_at",
@@ -128,10 +140,14 @@ class TaskAdmin(LargeTable):
         task.change(staff(request), **{name: form.cleaned_data[name] for name in form.cleaned_data})
 
     def delete_model(self, request: HttpRequest, obj: Task) -> None:
-        Task.objects.filter(pk=obj.pk).remove(staff(request))
+        trash.remove_all(Task.objects.filter(pk=obj.pk), staff(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        Task.objects.filter(pk__in=queryset.values("pk")).remove(staff(request))
+        trash.remove_all(Task.objects.filter(pk__in=queryset.values("pk")), staff(request))
+
+    @admin.display(description="labels")
+    def labels(self, task: Task) -> str:
+        return ", ".join(task.labels)
 
     @admin.display(description="history")
     def history(self, task: Task) -> SafeString:

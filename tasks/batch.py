@@ -1,12 +1,15 @@
 """Many changes in one request: a number of statements that does not grow with them (CONTRACT section 4)."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound, ValidationError
+from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from events.conditions import Behind, require_not_behind
@@ -14,11 +17,16 @@ from events.models import Actor, Change, Event, Kind, Via
 from taskhub.api.errors import problem_body
 from taskhub.api.problems import IdConflict, InputError, Problem
 from taskhub.api.serializers import BooleanField, ChoiceField, IdField, IntegerField, StrictSerializer
-from tasks.models import Task, refusal
+from tasks import trash, tree
+from tasks.models import Label, Task
+from tasks.models.label import ordered
+from tasks.models.task import NEVER, refusal
+from tasks.references import References
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 MOST_OPERATIONS = 200
-WRITTEN = (*Task.recorded, *Task.derived, "version")
+WRITTEN = (*Task.recorded, *Task.derived, "version", "deleted_at")
+FIELDS = {"labels": "labels", "list": "list_id", "parent": "parent_id"}  # that refer to something
 
 
 class BatchSerializer(StrictSerializer):
@@ -59,13 +67,30 @@ class FailedOperation(Problem):
         self.errors = tuple({**one, "pointer": f"/operations/{place}{one['pointer']}"} for one in found)
 
 
+class TooManySubtasks(Problem):
+    status_code = 409
+    default_code = "too_many_subtasks"
+    default_detail = (
+        f"More than {trash.MOST_AT_ONCE:,} tasks are under those to be deleted. Delete these without a batch."
+    )
+
+
 class Batch:
     """Does the operations in memory, on locked rows, and then writes what came of them all."""
 
     def __init__(self, user: User, operations: list[Any]) -> None:
         self.user = user
         self.operations = [checked(operation) for operation in operations]
+        # Before any row is locked: what is under what must not change meanwhile
+        if any(operation["op"] == "delete" for operation in self.operations) or any(
+            "parent_id" in fields for _, fields in self.referring()
+        ):
+            tree.lock(user.pk)
         self.tasks = {task.pk: task for task in self.locked()}
+        self.references = References(user.pk, self.referring())
+        ids = {pk for task in self.tasks.values() for pk in task.label_ids} | set(self.references.labels.values())
+        self.labels = {label.pk: label for label in Label.objects.owned_by(user).filter(pk__in=ids)} if ids else {}
+        self.at = timezone.now()
         self.known = self.tasks.keys() | self.ids_in_use()
         self.stored = set(self.tasks)  # the ids of the rows that are there
         self.events: list[Change] = []
@@ -73,11 +98,21 @@ class Batch:
     def locked(self) -> Iterator[Task]:
         """In the order of their ids, so that two batches never wait for each other in a circle."""
         wanted = [operation["pk"] for operation in self.operations if "pk" in operation]
+        removed = [operation["pk"] for operation in self.operations if operation["op"] == "delete"]
+        wanted += trash.below(self.user.pk, removed, NEVER, False, trash.MOST_AT_ONCE + 1) if removed else []
+        if len(wanted) > trash.MOST_AT_ONCE + MOST_OPERATIONS:
+            raise TooManySubtasks
         for task in (
             Task.objects.owned_by(self.user).filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
         ):
             task.owner = self.user
             yield task
+
+    def referring(self) -> Iterator[tuple[UUID | None, Mapping[str, Any]]]:
+        """The id that each operation has to do with, and what it refers to."""
+        for operation in self.operations:
+            fields = operation.get("task") or understood(operation.get("changes"))
+            yield operation.get("pk") or fields.get("id"), fields
 
     def ids_in_use(self) -> set[UUID]:
         """Those of new tasks that a row or event has, whoever's."""
@@ -114,51 +149,83 @@ class Batch:
             conflict = IdConflict()
             conflict.errors = (InputError(pointer="/task/id", code="id_conflict", detail=conflict.default_detail),)
             raise conflict
-        made = Task.new(owner=self.user, **task)
+        pk = task.setdefault("id", uuid7())
+        made = Task.new(owner=self.user, **self.resolved(pk, task, "task"))
         self.tasks[made.pk] = made
         self.known |= {made.pk}
         self.events.append(made.event(Kind.CREATED))
-        return {"status": 201, "task": TaskSerializer(made).data}
+        return {"status": 201, "task": self.shown(made)}
+
+    def resolved(self, pk: UUID, fields: dict[str, Any], part: str) -> dict[str, Any]:
+        """With what they refer to. Raises ValidationError, whose pointers begin with the part of the operation."""
+        try:
+            return self.references.resolve(pk, fields, new=part == "task")
+        except ValidationError as error:
+            raise ValidationError({part: error.detail}) from error
 
     def update(self, pk: UUID, changes: Any, if_match: int | None = None) -> dict[str, Any]:
         task = self.found(pk, if_match)
         if isinstance(changes, Mapping):
-            require_not_behind(changes.get("version"), task, lambda: TaskSerializer(task).data)
+            require_not_behind(changes.get("version"), task, lambda: self.shown(task))
         fields = validated(TaskSerializer(task, data=changes, partial=True), "changes")
+        fields = self.resolved(pk, fields, "changes")
         if event := task.apply(**fields):
             self.events.append(event)
-        return {"status": 200, "task": TaskSerializer(task).data}
+        return {"status": 200, "task": self.shown(task)}
 
     def delete(self, pk: UUID, if_match: int | None = None) -> dict[str, Any]:
-        task = self.found(pk, if_match)
-        self.events.append(task.removal())
-        del self.tasks[pk]
+        self.found(pk, if_match)
+        for one in [pk, *self.under(pk)]:
+            task = self.tasks[one]
+            self.events.append(task.removal())
+            task.version, task.deleted_at = task.version + 1, self.at
+            self.references.forget(one)
         return {"status": 204}
+
+    def under(self, pk: UUID) -> list[UUID]:
+        """Those of the tasks here that are under this one, by what the operations before have done."""
+        found = [pk]
+        for parent in found:
+            found += [task.pk for task in self.tasks.values() if task.parent_id == parent and not task.deleted_at]
+        return found[1:]
+
+    def shown(self, task: Task) -> Any:
+        task.__dict__["present_labels"] = ordered(self.labels[pk] for pk in task.label_ids if pk in self.labels)
+        return TaskSerializer(task).data
 
     def found(self, pk: UUID, version: int | None) -> Task:
         """Raises NotFound, Behind."""
         task = self.tasks.get(pk)
-        if task is None:
+        if task is None or task.deleted_at:
             raise NotFound
         if version not in (None, task.version):
-            raise Behind(task, version, lambda: TaskSerializer(task).data)
+            raise Behind(task, version, lambda: self.shown(task))
         return task
 
     def write(self) -> None:
         """Raises IdConflict and ExternalKeyTaken."""
         changed = {event.resource_id for event in self.events}
-        rows = Task.objects.owned_by(self.user)
-        if gone := self.stored - self.tasks.keys():
-            rows.filter(pk__in=gone).delete()
         try:
+            parents = {task.parent_id for task in self.tasks.values()}
+            new = [task for pk, task in self.tasks.items() if pk not in self.stored]
+            Task.objects.bulk_create(task for task in new if task.pk in parents)  # before they are referred to
             if updated := [task for pk, task in self.tasks.items() if pk in self.stored & changed]:
-                rows.bulk_update(updated, WRITTEN)
-            Task.objects.bulk_create(task for pk, task in self.tasks.items() if pk not in self.stored)
-            Event.objects.record(self.events, Actor(self.user.username, Via.API))
+                Task.objects.filter(owner=self.user).bulk_update(updated, WRITTEN)
+            Task.objects.bulk_create(task for task in new if task.pk not in parents)
+            Event.objects.record([*self.references.events, *self.events], Actor(self.user.username, Via.API))
         except IntegrityError as error:
             if known := refusal(error):
                 raise known from error
             raise
+
+
+def understood(changes: Any) -> dict[str, Any]:
+    """What the changes of a task refer to. What is wrong with them is told when it is their turn."""
+    found, fields = {}, TaskSerializer().fields
+    for name in FIELDS.keys() & changes if isinstance(changes, Mapping) else ():
+        with suppress(ValidationError):
+            found[FIELDS[name]] = fields[name].run_validation(changes[name])
+    return found
 
 
 def checked(operation: Any) -> dict[str, Any]:

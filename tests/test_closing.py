@@ -12,10 +12,18 @@ from accounts.models import ExportPart, PersonalToken, Session, User
 from accounts.tests.factories import PASSWORD
 from conftest import client_of
 from jobs.models import Job
+from jobs.testing import drain
 from jobs.tests.factories import JobFactory
 from taskhub.owned import tables
-from tasks.models import Task
-from tasks.tests.factories import TaskFactory
+from tasks.models import Task, TaskLabel
+from tasks.tests.factories import (
+    CommentFactory,
+    DependencyFactory,
+    FilterFactory,
+    LabelFactory,
+    ListFactory,
+    TaskFactory,
+)
 
 # What an export leaves out, and why
 NOT_EXPORTED = {
@@ -78,6 +86,21 @@ def test_everything_goes_and_the_name_is_free(alice, alice_client, running, anon
     assert [name for name, table in tables.items() if table.rows(alice.pk).exists()] == []
     assert Job.objects.exclude(kind="account_deletion").count() == 0
     assert anonymous_client.post("/auth/register", {"username": "alice", "password": PASSWORD}).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_that_belongs_to_tasks_goes_with_them_in_an_order_that_the_database_allows(alice, alice_client):
+    home = ListFactory(owner=alice)
+    cake = TaskFactory(owner=alice, list=home, label_ids=[LabelFactory(owner=alice).pk])
+    CommentFactory(task=cake)
+    DependencyFactory(task=cake, needs=TaskFactory(owner=alice, parent=cake))
+    FilterFactory(owner=alice)
+    alice_client.delete(f"/tasks/{cake.pk}")
+    close(alice_client)
+
+    assert set(drain("account_deletion").values()) == {"succeeded"}
+    assert not any(table.model.objects.exists() for name, table in tables.items() if name not in ("jobs", "events"))
+    assert not TaskLabel.objects.exists()
 
 
 def test_what_belongs_to_bob_stays(bob, alice_client, running):

@@ -13,21 +13,32 @@ import pytest
 
 from devstack.service import ROOT
 
-EXAMPLE = re.compile(r"^```python\n# ([\w/.]+)(?:, in (\w+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^```python\n# ([\w/.]+)(?:, in (\w+)|, at its end)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 IMPORT = re.compile(r"^(?:from|import) .*\n", re.MULTILINE)
 MADE = (".git", ".venv", ".taskhub", "__pycache__", ".*_cache")
 TOOLS = Path(sys.executable).parent
 
 
 def put_into(path, owner, code):
-    """Into the class `owner` at the end of it, its imports at the top; without one, the file is new."""
-    if not owner:
+    """At the end of the class `owner`, or of the file, its imports at the top; a file that is not there is new."""
+    if not path.exists():
         path.write_text(code)
+        return
+    if not owner:
+        path.write_text(f"{path.read_text()}\n\n{IMPORT.sub('', code).strip()}\n")
+        put_imports(path, code)
         return
     lines = path.read_text().splitlines(keepends=True)
     body = ast.parse("".join(lines)).body
     (found,) = (node for node in body if isinstance(node, ast.ClassDef) and node.name == owner)
     lines.insert(found.end_lineno, "\n" + indent(IMPORT.sub("", code).strip("\n") + "\n", "    "))
+    path.write_text("".join(lines))
+    put_imports(path, code)
+
+
+def put_imports(path, code):
+    lines = path.read_text().splitlines(keepends=True)
+    body = ast.parse("".join(lines)).body
     lines.insert(body[1].lineno - 1, "".join(IMPORT.findall(code)))  # body[0] is the docstring
     path.write_text("".join(lines))
 

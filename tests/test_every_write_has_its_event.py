@@ -17,11 +17,12 @@ from tasks.tests.factories import TaskFactory
 
 LONG_AGO = datetime(2026, 1, 1)  # noqa: DTZ001 - as the FastAPI service kept times
 CREDENTIALS = {"username": "carol", "password": "correct horse"}
-SEEN = {"tasks": ("task", Task.recorded), "users": ("user", User.recorded)}
+SEEN = {"tasks": ("task", (*Task.recorded, "deleted_at")), "users": ("user", User.recorded)}
 WATCH = """
     CREATE FUNCTION write_down() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO written SELECT TG_ARGV[0], coalesce(NEW.id, OLD.id), CASE TG_OP
-            WHEN 'INSERT' THEN 'created' WHEN 'UPDATE' THEN 'updated' ELSE 'deleted' END;
+            WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted'
+            ELSE CASE WHEN to_jsonb(NEW) ->> 'deleted_at' IS NULL THEN 'updated' ELSE 'deleted' END END;
         RETURN NULL;
     END $$;
     CREATE TEMPORARY TABLE written (resource text, resource_id uuid, kind text);"""
@@ -49,7 +50,8 @@ def written(db):
 
 
 def recorded():
-    return Counter(Event.objects.values_list("resource", "resource_id", "kind"))
+    watched = [resource for resource, _ in SEEN.values()]
+    return Counter(Event.objects.filter(resource__in=watched).values_list("resource", "resource_id", "kind"))
 
 
 @pytest.fixture

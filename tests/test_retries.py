@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
@@ -66,7 +67,18 @@ def writes(service, client):
     with psycopg.connect(service.postgres.url, autocommit=True) as database:
         for state, attempt in (("queued", 0), ("failed", 1)):
             database.execute(JOB, {"state": state, "attempt": attempt, "name": "killed"})
-    changed, deleted, completed, reopened = (client.post("/tasks/", json=MILK).headers["Location"] for _ in range(4))
+    changed, deleted, completed, reopened, restored, moved = (
+        client.post("/tasks/", json=MILK).headers["Location"] for _ in range(6)
+    )
+    client.delete(restored)
+
+    def made(path, number, **body):
+        named = ({**body, "name": f"n{n}"} if "text" not in body else body for n in range(number))
+        return [client.post(path, json=each).headers["Location"] for each in named]
+
+    comments, lists, labels = made(f"{changed}/comments", 2, text="Said"), made("/lists", 3), made("/labels", 2)
+    filters, needed = made("/filters", 2, query="q=milk"), completed.rpartition("/")[2]
+    client.post(f"{changed}/dependencies", json={"needs": needed}).raise_for_status()
     client.post("/auth/login", json={"username": "killed", "password": "correct horse battery"})
     (other,) = [row["id"] for row in client.get("/auth/sessions").json()["items"] if not row["current"]]
     secret = client.post("/auth/second-factor").json()["secret"]
@@ -79,6 +91,23 @@ def writes(service, client):
         ("post", "/tasks/{id}/complete"): (f"{completed}/complete", {}),
         ("post", "/tasks/{id}/reopen"): (f"{reopened}/reopen", {}),
         ("delete", "/tasks/{id}"): (deleted, None),
+        ("post", "/tasks/{id}/restore"): (f"{restored}/restore", {}),
+        ("post", "/tasks/{id}/move"): (f"{moved}/move", {"before": changed.rpartition("/")[2]}),
+        ("post", "/tasks/{task_id}/comments"): (f"{changed}/comments", {"text": "Said"}),
+        ("patch", "/tasks/{task_id}/comments/{id}"): (comments[0], {"text": "Said again"}),
+        ("delete", "/tasks/{task_id}/comments/{id}"): (comments[1], None),
+        ("post", "/tasks/{task_id}/dependencies"): (f"{moved}/dependencies", {"needs": changed.rpartition("/")[2]}),
+        ("delete", "/tasks/{task_id}/dependencies/{needs}"): (f"{changed}/dependencies/{needed}", None),
+        ("post", "/lists"): ("/lists", {"name": "Home"}),
+        ("patch", "/lists/{id}"): (lists[0], {"name": "Garden"}),
+        ("post", "/lists/{id}/move"): (f"{lists[0]}/move", {"after": lists[1].rpartition("/")[2]}),
+        ("delete", "/lists/{id}"): (lists[2], None),
+        ("post", "/labels"): ("/labels", {"name": "urgent"}),
+        ("patch", "/labels/{id}"): (labels[0], {"name": "garden"}),
+        ("delete", "/labels/{id}"): (labels[1], None),
+        ("post", "/filters"): ("/filters", {"name": "Open", "query": "status=todo"}),
+        ("patch", "/filters/{id}"): (filters[0], {"name": "Undone"}),
+        ("delete", "/filters/{id}"): (filters[1], None),
         ("delete", "/auth/sessions/{id}"): (f"/auth/sessions/{other}", None),
         ("delete", "/auth/tokens/{id}"): (f"/auth/tokens/{token}", None),
         ("post", "/auth/email/verify/resend"): ("/auth/email/verify/resend", {}),
@@ -126,8 +155,10 @@ def test_after_a_server_was_killed_each_write_is_answered_as_if_it_had_not_been(
     for connection in connections:
         connection.close()
 
-    assert len(all_writes) >= 9
+    assert len(all_writes) >= 30
     assert all(answer.is_success and answer.headers["Idempotency-Replayed"] == "true" for answer in answers)
-    # the account, four tasks before, one alone and one in the batch; a deletion; a change of a task, one that was
-    # completed, and one of the account: what is open is reopened without a change
-    assert sorted(history) == [(1, "created")] * 7 + [(2, "deleted")] + [(2, "updated")] * 3
+    counted = Counter(kind for _, kind in history)
+    # The account; six tasks before, one alone, one in the batch; 2 + 1 comments, 3 + 1 lists, 2 + 1 labels, and filters
+    assert counted["created"] == 1 + 8 + 3 + 4 + 3 + 3
+    assert (counted["deleted"], counted["restored"]) == (2 + 4, 1)  # of tasks, and one of each of the others
+    assert len(set(history)) <= len(history) == sum(counted.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Model, QuerySet
@@ -33,7 +33,7 @@ Kind = SecurityEvent.Kind
 class NewestPagination(CursorPagination):
     """By id, which is of version 7."""
 
-    ordering: ClassVar[tuple[str, ...]] = ("id",)
+    ordering: tuple[str, ...] = ("id",)
 
 
 def read(

@@ -3,7 +3,8 @@
 from django.core.exceptions import ValidationError
 
 from importers.rows import NotTaken, Outcome, Row, existing_users, insert, moment_of, require, uuid_of
-from tasks.models import LONGEST_DESCRIPTION, Task
+from tasks.models import Task
+from tasks.models.task import LONGEST_DESCRIPTION
 
 
 def take_tasks(rows: list[Row]) -> Outcome:

@@ -239,11 +239,14 @@ def test_the_report_has_every_row_and_the_screen_the_first_twenty(run, fastapi, 
     assert lines[0].keys() == {"table", "id", "reason", "detail"}
 
 
-def test_a_task_that_was_deleted_here_comes_back_as_its_next_version(run, fastapi):
+def test_a_task_that_was_deleted_here_comes_back_once_it_has_left_the_trash(run, fastapi):
     pk = fastapi.task(fastapi.user("alice"), title="Buy milk")
     run()
     alice_client = client_of(User.objects.get())
     alice_client.delete(f"/tasks/{pk}")
+    run()
+    assert alice_client.get(f"/tasks/{pk}").status_code == 404
+    Task.objects.all().delete()
     run()
     events = alice_client.get(f"/tasks/{pk}/events").json()["items"]
 

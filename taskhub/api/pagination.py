@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import Any, ClassVar
 
 from django.core import signing
+from django.http import QueryDict
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -32,7 +33,10 @@ class KeysetPagination(BasePagination):
 
     parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor", "skip", "offset"})
     ignored: ClassVar[frozenset[str]] = frozenset({"offset"})
-    ordering: ClassVar[tuple[str, ...]] = ("created_at", "id")
+    ordering: tuple[str, ...] = ("created_at", "id")
+    hidden: frozenset[str] = frozenset()  # columns of the ordering that clients do not see
+    filters: QueryDict | None = None  # those that are meant, if the query says it in another way
+    unbound: frozenset[str] = frozenset()  # parameters that a cursor does not depend on
     default_limit = 20
     max_limit = 100
     max_skip = 10_000
@@ -43,6 +47,7 @@ class KeysetPagination(BasePagination):
         self.signer = signing.Signer(sep=".", salt=self.binding(request, view))
         self.limit = bounded(request.query_params, "limit", self.default_limit, 1, self.max_limit)
         self.headers: dict[str, str] = {}
+        self.more: dict[str, Any] = {}  # in `meta`
         self.skip = self.read_skip(request.query_params)
         cursor = request.query_params.get("cursor")
         position = [] if cursor is None else self.position(cursor)
@@ -63,7 +68,9 @@ class KeysetPagination(BasePagination):
         return page
 
     def page(self, data: Any) -> JSONResponse:
-        meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor}
+        meta = {"limit": self.limit, "has_more": self.has_more, "next_cursor": self.next_cursor, **self.more}
+        if self.hidden:
+            data = [{name: value for name, value in row.items() if name not in self.hidden} for row in data]
         return JSONResponse({"items": data, "meta": meta}, headers=self.headers)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
@@ -95,7 +102,8 @@ class KeysetPagination(BasePagination):
 
     def binding(self, request: Request, view: APIView | None) -> str:
         """What a cursor is bound to: list, order, owner and filters."""
-        given = (item for item in request.query_params.lists() if item[0] not in self.parameters)
+        query = request.query_params if self.filters is None else self.filters
+        given = (item for item in query.lists() if item[0] not in {*self.parameters, *self.unbound})
         filters = sorted((name, values[0] if len(values) == 1 else sorted(values)) for name, values in given)
         name, action = getattr(view, "basename", None), getattr(view, "action", "list")
         name = name if action == "list" else f"{name}-{action}"

@@ -225,6 +225,27 @@ EXPLANATIONS = {
         "Another task of the account has this external_source and external_key.",
         "It is probably the one that you are about to make: find and change it.",
     ),
+    "name_taken": Explanation(
+        409,
+        "The account has a label of this name; case does not matter.",
+        "Use that one, or choose another name.",
+    ),
+    "cycle": Explanation(
+        409,
+        "A task would be under itself, or need itself, be it by way of others.",
+        "The answer has the way in path: each of these tasks is under, or needs, the next.",
+    ),
+    "too_deep": Explanation(
+        409, "Tasks may be under each other in four levels.", "Choose a parent that is higher up, or none."
+    ),
+    "too_many_dependencies": Explanation(
+        409, "A task may need up to 100 others.", "Let some of them need each other, or put a task in between."
+    ),
+    "too_many_subtasks": Explanation(
+        409,
+        "More than a thousand tasks are under those that a batch would delete.",
+        "Delete those by a request of their own: a job takes what is under them.",
+    ),
     "quota_exceeded": Explanation(
         409,
         "The account has as much as it may have. The detail tells the figure.",

@@ -6,9 +6,10 @@ from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.http import HttpResponse, HttpResponseBase
+from django.db import IntegrityError, OperationalError, transaction
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.utils.cache import get_conditional_response
+from psycopg.errors import DeadlockDetected
 from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -16,10 +17,20 @@ from rest_framework.views import APIView
 from taskhub.api import idempotency, limits
 from taskhub.api.problems import BadHeader, BadParameter
 from taskhub.postgresql.caller import Caller
+from taskhub.postgresql.errors import is_caused_by
 
 WRITING = ("POST", "PATCH", "DELETE")
 SAFE = ("GET", "HEAD")
 UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"  # in paths
+
+
+def require_known(query: QueryDict, known: Collection[str], repeatable: Collection[str]) -> None:
+    """Raises BadParameter."""
+    for name, values in query.lists():
+        if name not in known:
+            raise BadParameter(name, "unknown_parameter", "This parameter is unknown.")
+        if len(values) > 1 and name not in repeatable:
+            raise BadParameter(name, "repeated_parameter", "This parameter may be given only once.")
 
 
 def with_etag(request: Request, response: HttpResponse) -> HttpResponseBase:
@@ -51,6 +62,16 @@ def checks_caller(handler: Callable[..., Any]) -> Callable[..., Any]:
 
     checked.checks_caller = True  # type: ignore[attr-defined]
     return checked
+
+
+def again_after_deadlock(handler: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Nothing was done in the transaction that PostgreSQL ended, so it is run once more."""
+    try:
+        return handler(*args, **kwargs)
+    except OperationalError as error:
+        if not is_caused_by(error, DeadlockDetected):
+            raise
+    return handler(*args, **kwargs)
 
 
 def caller_of(request: Request) -> Caller:
@@ -136,6 +157,8 @@ class BaseView(APIView):
                 handler = partial(idempotency.once, self.caller, sent, self.longest_kept, handler)
         elif self.atomic and not hasattr(handler, "checks_caller"):
             handler = transaction.atomic(handler)
+        if self.atomic and not hasattr(handler, "checks_caller"):
+            handler = partial(again_after_deadlock, handler)
         setattr(self, name, handler)
 
     def insert_once(
@@ -150,8 +173,5 @@ class BaseView(APIView):
         return idempotency.insert_once(self.caller, sent, insert, respond)
 
     def check_parameters(self, request: Request) -> None:
-        for name, values in request.query_params.lists():
-            if name not in self.query_parameters():
-                raise BadParameter(name, "unknown_parameter", "This parameter is unknown.")
-            if len(values) > 1 and name not in {*self.ignored_parameters, *self.repeatable_parameters}:
-                raise BadParameter(name, "repeated_parameter", "This parameter may be given only once.")
+        repeatable = {*self.ignored_parameters, *self.repeatable_parameters}
+        require_known(request.query_params, self.query_parameters(), repeatable)

@@ -12,7 +12,7 @@ from django.db import connection, models
 from taskhub.postgresql.caller import Caller
 
 
-def newest_first(
+def rows_in_order(
     caller: Caller,
     table: str,
     columns: Sequence[str],
@@ -21,33 +21,19 @@ def newest_first(
     position: Sequence[str] = (),
     skip: int = 0,
     count: int = 1,
-    each_of: tuple[str, Sequence[Any]] | None = None,
+    only: str = "",
     ascending: bool = False,
 ) -> list[dict[str, Any]]:
-    """Up to `count` rows of the caller as dicts of `columns`, in descending `order`, after `position` if there is one.
+    """Up to `count` rows of the caller as dicts of `columns`, in `order`, after `position` if there is one.
 
-    `columns` may have aliases. `where` maps columns to the values they must have, or columns with an operator
-    (`created_at <`) to what they are compared with. Of the column in `each_of`, any of the values will do.
+    `columns` may have aliases. `where` maps columns to the values they must have; `only` is one more condition.
     """
-    column, values = each_of or ("", ())
     statement = page_statement(
-        caller.active,
-        table,
-        tuple(columns),
-        tuple(where),
-        tuple(order),
-        bool(position),
-        skip,
-        count,
-        ascending,
-        column,
-        len(values),
+        caller.active, table, tuple(columns), tuple(where), tuple(order), bool(position), skip, count, only, ascending
     )
     names = [column.rpartition(" ")[2] for column in columns]
-    given = [*where.values(), *position]
-    parameters = [part for value in values for part in (*given, value)] if values else given
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*caller.parameters, *parameters])
+        cursor.execute(statement, [*caller.parameters, *where.values(), *position])
         found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     if not found:
         caller.check()
@@ -65,31 +51,22 @@ def page_statement(
     behind: bool,
     skip: int,
     count: int,
-    ascending: bool = False,
-    each_of: str = "",
-    values: int = 0,
+    only: str,
+    ascending: bool,
 ) -> str:
     """The position is one row-value comparison: PostgreSQL turns it into a range of the composite index, but not
-    `a < x OR (a = x AND b < y)`. The limit and offset are literals, so that PostgreSQL plans for them. Of a column with
-    several values, each is read by its own range of the index, no further than the page.
+    `a < x OR (a = x AND b < y)`. The limit and offset are literals, so that PostgreSQL plans for them.
     """
-    conditions = ["owner_id = (SELECT user_id FROM caller)", *(compared(column) for column in where)]
+    conditions = ["owner_id = (SELECT user_id FROM caller)", *(f"{column} = %s" for column in where)]
+    conditions += [only] if only else []
+    direction, sign = ("ASC", ">") if ascending else ("DESC", "<")
     if behind:
-        sign = ">" if ascending else "<"
         conditions.append(f"({', '.join(order)}) {sign} ({', '.join('%s' for _ in order)})")
-    direction = "ASC" if ascending else "DESC"
-    ordered = f"ORDER BY {', '.join(f'{column} {direction}' for column in order)}"
-    if each_of:
-        conditions.append(compared(each_of))
-    chosen = f"FROM {table} WHERE {' AND '.join(conditions)}"
-    if each_of:
-        branch = f"(SELECT * {chosen} {ordered} LIMIT {skip + count:d})"
-        chosen = f"FROM ({' UNION ALL '.join([branch] * values)}) AS {table}"
-    return f"WITH caller AS ({active}) SELECT {', '.join(columns)} {chosen} {ordered} LIMIT {count:d} OFFSET {skip:d}"
-
-
-def compared(column: str) -> str:
-    return f"{column} %s" if " " in column else f"{column} = %s"
+    return (
+        f"WITH caller AS ({active}) SELECT {', '.join(columns)} FROM {table}"  # noqa: S608
+        f" WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {', '.join(f'{column} {direction}' for column in order)} LIMIT {count:d} OFFSET {skip:d}"
+    )
 
 
 class NothingInserted(Exception):

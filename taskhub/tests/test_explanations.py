@@ -31,7 +31,7 @@ def kinds_of(problem):
 def test_the_codes_of_the_contract_are_explained():
     line = re.search(r"  Codes: .*", (ROOT / "docs/CONTRACT.md").read_text()).group()
 
-    assert set(re.findall(r"`([a-z_]+_[a-z_]+|conflict)`", line)) == set(EXPLANATIONS)
+    assert set(re.findall(r"`([a-z_]+_[a-z_]+|conflict|cycle)`", line)) == set(EXPLANATIONS)
 
 
 def test_the_codes_of_our_own_errors_are_explained_with_their_status():

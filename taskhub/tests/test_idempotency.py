@@ -100,7 +100,7 @@ def test_an_error_leaves_the_key_free(alice_client, body):
 
 
 def test_a_failure_of_ours_leaves_the_key_free_and_nothing_behind(alice_client, monkeypatch):
-    monkeypatch.setattr("tasks.views.answer", lambda *args: 1 / 0)
+    monkeypatch.setattr("tasks.views.tasks.answer", lambda *args: 1 / 0)
     assert post(alice_client).status_code == 500
     assert (Task.objects.count(), IdempotencyKey.objects.count()) == (0, 0)
     monkeypatch.undo()

@@ -28,7 +28,17 @@ from jobs.tests.factories import JobFactory
 from taskhub.api import health
 from taskhub.api.problems import IdempotencyKeyInUse, IdempotencyKeyReused
 from taskhub.tests.contract import operations
-from tasks.tests.factories import TaskFactory
+from tasks.finding import search
+from tasks.models import Task
+from tasks.models.dependency import MOST_NEEDS
+from tasks.tests.factories import (
+    CommentFactory,
+    DependencyFactory,
+    FilterFactory,
+    LabelFactory,
+    ListFactory,
+    TaskFactory,
+)
 
 
 def answers(operation):
@@ -58,7 +68,31 @@ def new_token(owner):
     return PersonalToken.objects.create(owner=owner, name="x", scopes=[], digest=b"x")
 
 
-OWNED = {"/auth/sessions": partial(begin, client=Client()), "/auth/tokens": new_token}
+EXAMPLE_ID, OTHER_ID = "019ab3c4-7d1e-7f3a-8b2c-5d6e7f8a9b0c", "019ab3c4-7d1e-7f3a-8b2c-5d6e7f8a9b0d"
+
+
+def ids_of(path, alice):
+    """What the parameters of a path stand for."""
+    kind = path.split("/")[1] if not path.startswith("/auth/") else "/".join(path.split("/")[:3])
+    made = {
+        "/auth/sessions": partial(begin, client=Client()),
+        "/auth/tokens": new_token,
+        "lists": lambda owner: ListFactory(owner=owner),
+        "labels": lambda owner: LabelFactory(owner=owner),
+        "filters": lambda owner: FilterFactory(owner=owner),
+    }.get(kind, new_task)(alice)
+    ids = {"id": made.pk, "task_id": made.pk}
+    if "/comments" in path:
+        ids["id"] = CommentFactory(task=made).pk
+    if "/dependencies" in path:
+        ids["needs"] = DependencyFactory(task=made, needs=new_task(alice)).needs_id
+    return ids
+
+
+def have_another(call, alice):
+    """The other id of the example is there."""
+    kind = ListFactory if call.path.startswith("/lists") else TaskFactory
+    kind(owner=alice, id=OTHER_ID)
 
 
 def have_second_factor(call, alice):
@@ -74,6 +108,9 @@ PREPARED = {  # what has to be there before
     "logInWithSecondFactor": have_second_factor,
     "confirmSecondFactor": lambda call, alice: call.body.update(code=authenticator(alice, confirmed=False).now()),
     "removeSecondFactor": lambda call, alice: authenticator(alice),
+    "moveTask": have_another,
+    "moveList": have_another,
+    "addDependency": have_another,
 }
 
 
@@ -82,10 +119,8 @@ class Call:
 
     def __init__(self, path, method, operation, alice, monkeypatch):
         self.method, self.name, self.monkeypatch = method.upper(), operation["operationId"], monkeypatch
-        owned = {"/auth/sessions": partial(begin, client=Client()), "/auth/tokens": new_token}.get(
-            path.rpartition("/")[0], new_task
-        )(alice)
-        self.path = path.format(id=owned.pk, job_id=JobFactory(owner=alice).pk)
+        self.ids = ids_of(path, alice)
+        self.path = path.format(**self.ids, job_id=JobFactory(owner=alice).pk)
         self.client, self.query, self.headers, self.content_type = client_of(alice), "", {}, "application/json"
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {"examples": {}})
         example = next(iter(content["examples"].values()), {"value": {}})["value"]
@@ -136,13 +171,63 @@ def lose_the_owner(call):
 
 
 def take_the_id(call):
-    call.body["id"] = call.client.post("/tasks/", {"title": "Milk"}).json()["id"]
+    """Of the same resource: the first call makes one."""
+    call.body["id"] = call.client.post(call.path, call.body).json()["id"]
+    call.body |= {"name": "Another one"} if "name" in call.body else {}
 
 
 def take_the_key(call):
     key = {"external_source": "x", "external_key": "7"}
     call.client.post("/tasks/", {"title": "Milk", **key})
     call.body |= key
+
+
+def be_broad(call):
+    """More tasks than are read, and a filter that no index has in this order."""
+    call.monkeypatch.setattr(search, "MOST", 1)
+    for _ in range(3):
+        TaskFactory(owner=User.objects.get(username="alice"))
+    call.query = "label_all=a&label_all=b&sort=due"
+    alice = User.objects.get(username="alice")
+    labels = [LabelFactory(owner=alice, name=name).pk for name in "ab"]
+    Task.objects.update(label_ids=labels)
+    call.query = "label=a&sort=due"
+
+
+def under(depth):
+    """A chain of tasks, and the last of them as the parent."""
+
+    def prepare(call):
+        parent = None
+        alice = User.objects.get(username="alice")
+        for _ in range(depth):
+            parent = TaskFactory(owner=alice, parent=parent)
+        call.body["parent"] = str(parent.pk)
+
+    return prepare
+
+
+def need_in_a_circle(call):
+    task, needed = Task.objects.get(pk=call.ids["id"]), Task.objects.get(pk=OTHER_ID)
+    DependencyFactory(task=needed, needs=task)
+
+
+def need_many(call):
+    task = Task.objects.get(pk=call.ids["id"])
+    for _ in range(MOST_NEEDS):
+        DependencyFactory(task=task, needs=TaskFactory(owner=task.owner))
+
+
+def have_many(call):
+    """More tasks in the list than a request deletes."""
+    call.monkeypatch.setattr("tasks.views.lists.MOST_AT_ONCE", 0)
+    TaskFactory(owner=User.objects.get(username="alice"), list_id=call.ids["id"])
+
+
+def take_the_key_of_one_in_the_trash(call):
+    key = {"external_source": "x", "external_key": "7"}
+    Task.objects.filter(pk=call.ids["id"]).update(**key, deleted_at=timezone.now())
+    call.client.post("/tasks/", {"title": "Milk", **key})
 
 
 def in_a_batch(op, **options):
@@ -206,6 +291,37 @@ CHANGES = {
     "getAddresses-302": change(headers={"Accept": "text/html"}),
     "getJob-304": ask_again,
     "getTask-304": ask_again,
+    **{f"get{name}-304": ask_again for name in ("List", "Label", "Filter", "Comment")},
+    **{
+        f"update{name}-204": change(headers={"Prefer": "return=minimal"})
+        for name in ("List", "Label", "Filter", "Comment")
+    },
+    "listTasks-too_broad": be_broad,
+    "restoreTask-external_key_taken": take_the_key_of_one_in_the_trash,
+    "updateTask-cycle": lambda call: call.body.update(parent=str(call.ids["id"])),
+    "too_deep": under(4),
+    "moveTask-does_not_exist": change(body={"before": str(uuid4())}),
+    "moveList-does_not_exist": change(body={"before": str(uuid4())}),
+    "addDependency-does_not_exist": change(body={"needs": str(uuid4())}),
+    "addDependency-cycle": need_in_a_circle,
+    "addDependency-too_many_dependencies": need_many,
+    "addDependency-200": lambda call: DependencyFactory(
+        task=Task.objects.get(pk=call.ids["id"]), needs=Task.objects.get(pk=OTHER_ID)
+    ),
+    "deleteList-202": have_many,
+    "deleteList-invalid_choice": change(query="tasks=burn"),
+    "createComment-blank": change(body={"text": " "}),
+    "updateComment-blank": change(body={"text": " "}),
+    **{
+        f"{verb}{name}-blank": change(body={"name": " ", "query": "q=x"})
+        for verb in ("create",)
+        for name in ("Filter",)
+    },
+    **{f"create{name}-blank": change(body={"name": " "}) for name in ("List", "Label")},
+    **{f"update{name}-blank": change(body={"name": " "}) for name in ("List", "Label", "Filter")},
+    "createFilter-unknown_parameter": change(body={"name": "x", "query": "colour=red"}),
+    "updateFilter-unknown_parameter": change(body={"query": "colour=red"}),
+    "name_taken": lambda call: LabelFactory(owner=User.objects.get(username="alice"), name=call.body["name"]),
     "changeTasks-required": change(body={"operations": [{"op": "create"}]}),
     "changeTasks-not_found": change(body={"operations": [{"op": "delete", "id": str(uuid4())}]}),
     "changeTasks-id_conflict": in_a_batch("create"),

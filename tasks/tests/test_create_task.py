@@ -4,7 +4,8 @@ from tasks.models import Task
 
 URL = "/tasks/"
 FIELDS = """id title description owner status completed_at created_at updated_at version priority start_date due_date
-    due_at due_timezone external_source external_key""".split()  # noqa: SIM905
+    due_at due_timezone external_source external_key list parent label_ids position
+    blocked deleted_at labels subtasks""".split()  # noqa: SIM905
 
 
 def first_error(response):

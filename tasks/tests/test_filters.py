@@ -1,8 +1,7 @@
-"""Which tasks are listed, and in which order, compared with what plain Python finds."""
+"""What the query of a list may say, and what is refused."""
 
 import random
 from datetime import UTC, datetime, timedelta
-from itertools import product
 
 import pytest
 
@@ -10,8 +9,6 @@ from tasks.models import Status, Task
 from tasks.tests.factories import TaskFactory
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-STATUSES = [[], ["todo"], ["done"], ["todo", "cancelled"], ["done", "in_progress", "todo"], Status.values]
-BOUNDS = [None, START - timedelta(days=1), START + timedelta(minutes=4), START + timedelta(days=9)]
 
 
 @pytest.fixture
@@ -39,24 +36,9 @@ def listed(client, limit=7, **query):
     return found
 
 
-def expected(tasks, status=(), after=None, before=None, ascending=False):
-    kept = [
-        task
-        for task in tasks
-        if (not status or task.status in status)
-        and (after is None or task.created_at > after)
-        and (before is None or task.created_at < before)
-    ]
-    return [str(task.pk) for task in sorted(kept, key=lambda task: (task.created_at, task.pk), reverse=not ascending)]
-
-
-def test_every_combination_lists_what_it_should_in_its_order(alice_client, tasks):
-    for status, after, before, sort in product(STATUSES, BOUNDS, BOUNDS, ["-created", "created"]):
-        bounds = {"created_after": after, "created_before": before}
-        query = {name: f"{bound:%Y-%m-%dT%H:%M:%SZ}" for name, bound in bounds.items() if bound}
-        found = listed(alice_client, status=status, sort=sort, **query)
-
-        assert found == expected(tasks, status, after, before, sort == "created"), (status, query, sort)
+def expected(tasks, status):
+    kept = [task for task in tasks if task.status in status]
+    return [str(task.pk) for task in sorted(kept, key=lambda task: (task.created_at, task.pk), reverse=True)]
 
 
 def test_a_repeated_status_counts_once(alice_client, tasks):
@@ -94,6 +76,24 @@ def test_a_task_is_found_by_its_external_key(alice, bob, alice_client):
         ({"external_key": "x"}, "required"),
         ({"external_source": "x", "external_key": "a\0b"}, "invalid"),
         ({"due": "x"}, "unknown_parameter"),
+        ({"list": "home"}, "invalid"),
+        ({"parent": "01"}, "invalid"),
+        ({"label": ""}, "invalid"),
+        ({"label": [str(n) for n in range(51)]}, "too_many"),
+        ({"priority_min": "3"}, "invalid_choice"),
+        ({"due_before": "2026-02-30"}, "invalid"),
+        ({"due_after": "9999-12-31"}, "invalid"),
+        ({"overdue": "false"}, "invalid_choice"),
+        ({"blocked": "yes"}, "invalid_choice"),
+        ({"deleted": "1"}, "invalid_choice"),
+        ({"count": "1"}, "invalid_choice"),
+        ({"q": ""}, "invalid"),
+        ({"q": "!?"}, "invalid"),
+        ({"q": "x" * 201}, "invalid"),
+        ({"q": "x", "deleted": "true"}, "not_searched"),
+        ({"sort": "relevance"}, "q_missing"),
+        ({"sort": "-completed"}, "status_missing"),
+        ({"sort": "-deleted"}, "deleted_missing"),
     ],
 )
 def test_what_is_no_filter_is_refused(alice_client, query, code):

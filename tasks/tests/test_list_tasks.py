@@ -170,7 +170,7 @@ def test_skip_and_cursor_together_are_refused(alice_client):
 def crowd(owner, same, spread):
     """`same` tasks of one instant among `spread` tasks of their own instants."""
     times = [MOMENT] * same + [MOMENT + timedelta(seconds=n - spread // 2) for n in range(spread)]
-    return Task.objects.bulk_create(Task(owner=owner, title="t", created_at=time) for time in times)
+    return Task.objects.bulk_create((Task(owner=owner, title="t", created_at=time) for time in times), batch_size=2000)
 
 
 def test_among_thousands_of_one_instant_and_while_others_come_and_go_no_task_is_lost_or_doubled(db):

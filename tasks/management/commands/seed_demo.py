@@ -3,7 +3,7 @@
 import re
 import time
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,10 +14,10 @@ from django.utils import timezone
 from accounts import demo as demo_users
 from accounts.models import UsernameTaken
 from tasks import demo as demo_tasks
+from tasks.progress import watched
 
 MOST_USERS = 1_000_000
 MOST_TASKS = 100_000_000
-BAR = 40  # characters
 
 
 def whole_number(most: int) -> Callable[[str], int]:
@@ -31,9 +31,10 @@ def whole_number(most: int) -> Callable[[str], int]:
 
 class Command(BaseCommand):
     help = (
-        "Add demo users (demo_000001, ...) with one known password, and tasks of theirs over the past year; a fifth"
-        " belongs to the first user. Run again, it adds tasks to the same users. Nobody else is touched. All is one"
-        " transaction: stopped by Ctrl-C, it leaves nothing behind. Refused in production."
+        "Add demo users (demo_000001, ...) with one known password, and tasks of theirs over the past year, with lists,"
+        " labels, subtasks, dependencies, due dates and comments; a fifth belongs to the first user. Run again, it adds"
+        " tasks to the same users. Nobody else is touched. All is one transaction: stopped by Ctrl-C, it leaves nothing"
+        " behind. Refused in production."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -60,7 +61,8 @@ class Command(BaseCommand):
         begun, now = time.monotonic(), timezone.now()
         added = demo_users.add_users(users, created_at=now - demo_tasks.YEAR)
         owners = [demo_users.demo_id(demo_users.username(number)) for number in range(1, users + 1)]
-        demo_tasks.add(self.watched(demo_tasks.rows(owners, tasks, now), tasks))
+        rows = demo_tasks.rows(owners, tasks, now, demo_tasks.furnish(owners))
+        demo_tasks.add(watched(self.stdout, rows, tasks))
         return (
             f"Added {added:,} users ({users - added:,} were here) and {tasks:,} tasks"
             f" in {time.monotonic() - begun:.1f} s.\n"
@@ -71,13 +73,3 @@ class Command(BaseCommand):
     def remove(self) -> str:
         removed = demo_users.remove_users()
         return f"Removed {removed.get('accounts.User', 0):,} demo users and {removed.get('tasks.Task', 0):,} tasks."
-
-    def watched(self, rows: Iterator[Any], total: int) -> Iterator[Any]:
-        """Passes the rows through; on a terminal, shows a progress bar."""
-        shown = self.stdout.isatty()
-        for done, row in enumerate(rows, 1):
-            yield row
-            if shown and (done % 10_000 == 0 or done == total):
-                bar = "#" * (BAR * done // total)
-                self.stdout.write(f"\r[{bar:{BAR}}] {done:,} of {total:,}", ending="\n" if done == total else "")
-                self.stdout.flush()

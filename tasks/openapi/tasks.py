@@ -23,9 +23,12 @@ from taskhub.api.openapi import (
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter, IdConflict, PreconditionFailed
 from tasks.batch import MOST_OPERATIONS, FailedOperation
-from tasks.filters import SORTS
-from tasks.models import ExternalKeyTaken, Status
-from tasks.serializers import NewTaskSerializer, TaskSerializer
+from tasks.finding.search import TooBroad
+from tasks.models.task import ExternalKeyTaken
+from tasks.openapi.parameters import COUNT, FILTER_PARAMETERS
+from tasks.openapi.shared import MOVE_EXAMPLES, no_anchor
+from tasks.serializers import MoveSerializer, NewTaskSerializer, TaskSerializer
+from tasks.tree import Cycle, TooDeep
 
 TASK = OpenApiExample(
     "A task",
@@ -46,6 +49,14 @@ TASK = OpenApiExample(
         "due_timezone": None,
         "external_source": None,
         "external_key": None,
+        "list": None,
+        "parent": None,
+        "label_ids": ["019ab3c4-7d1e-7f3a-8b2c-5d6e7f8a9b0e"],
+        "position": "643a1b2c3d4e5b0c8",
+        "blocked": False,
+        "deleted_at": None,
+        "labels": ["shopping"],
+        "subtasks": {"total": 4, "done": 1},
     },
     response_only=True,
 )
@@ -156,21 +167,18 @@ describe_tasks = extend_schema_view(
     list=operation(
         "listTasks",
         "List your tasks",
-        "Newest first. Follow `meta.next_cursor` until it is null: each page costs the same at any depth, and tasks "
+        "Newest first, unless a filter or `sort` says otherwise. Filters all have to hold. Follow "
+        "`meta.next_cursor` until it is null: each page costs the same at any depth, and tasks "
         "that come or go meanwhile make no other task come twice or go missing.",
         responses={200: TaskSerializer(many=True)},
         parameters=[
-            OpenApiParameter("status", many=True, enum=Status.values, description="Any of these."),
-            OpenApiParameter("created_after", OpenApiTypes.DATETIME, description="Exclusive."),
-            OpenApiParameter("created_before", OpenApiTypes.DATETIME, description="Exclusive."),
-            OpenApiParameter("external_source", description="With `external_key`."),
-            OpenApiParameter("external_key", description="With `external_source`."),
-            OpenApiParameter("sort", enum=SORTS, default=SORTS[0], description="`-` is descending."),
+            *FILTER_PARAMETERS,
             answer_header("Deprecation", 200, "Only when `skip` was given (RFC 9745).", required=False),
         ],
         problems=[
             BadParameter("limit", "out_of_range", "This must be from 1 to 100."),
             BadParameter("status", "invalid_choice", "This must be one of todo, in_progress, done, cancelled."),
+            TooBroad("label"),
             ForeignCursor(),
         ],
         examples=[TASK],
@@ -183,7 +191,7 @@ describe_tasks = extend_schema_view(
         request=NewTaskSerializer,
         responses={201: TaskSerializer},
         parameters=[answer_header("Location", 201, "The path of the new task."), etag_header(201)],
-        problems=[BLANK_TITLE, IdConflict(), TAKEN],
+        problems=[BLANK_TITLE, IdConflict(), TAKEN, TooDeep()],
         examples=[
             OpenApiExample("A title is enough", {"title": "Buy milk"}, request_only=True),
             OpenApiExample(
@@ -195,6 +203,7 @@ describe_tasks = extend_schema_view(
                     "priority": "high",
                     "due_at": "2026-12-01T18:30:00+01:00",
                     "due_timezone": "Europe/Vienna",
+                    "labels": ["shopping"],
                 },
                 request_only=True,
             ),
@@ -207,7 +216,7 @@ describe_tasks = extend_schema_view(
         "Another user's task is not found.",
         responses={200: TaskSerializer, 304: NOT_MODIFIED},
         parameters=[ID, IF_NONE_MATCH, etag_header(200)],
-        examples=[TASK],
+        examples=[OpenApiExample("A task", {**TASK.value, "subtasks": {"total": 4, "done": 1}}, response_only=True)],
     ),
     partial_update=operation(
         "updateTask",
@@ -216,7 +225,7 @@ describe_tasks = extend_schema_view(
         "makes no version. A `version` in the body that is behind counts as `If-Match`.",
         responses={200: TaskSerializer, 204: None},
         parameters=[ID, IF_MATCH, PREFER, etag_header(200), etag_header(204)],
-        problems=[BLANK_TITLE, BEHIND, TAKEN],
+        problems=[BLANK_TITLE, BEHIND, TAKEN, Cycle("/parent", [TASK.value["id"], TASK.value["id"]]), TooDeep()],
         examples=[OpenApiExample("It is done", {"status": "done"}, request_only=True), TASK],
     ),
     complete=to_status(
@@ -229,10 +238,41 @@ describe_tasks = extend_schema_view(
         "Reopen a task",
         "One that was `done` or `cancelled` is `todo` afterwards, any other stays as it is.",
     ),
+    restore=operation(
+        "restoreTask",
+        "Take a task out of the trash",
+        "Within 30 days, with what was deleted together with it. One that is not in the trash stays as it is. It comes "
+        "back without a parent if that is deleted.",
+        request=NO_BODY,
+        responses={200: TaskSerializer},
+        parameters=[ID, IF_MATCH, etag_header(200)],
+        problems=[UNKNOWN_FIELD, BEHIND, TAKEN],
+        examples=[NO_FIELDS_SENT, TASK],
+    ),
+    move=operation(
+        "moveTask",
+        "Move a task",
+        "Before or after another of your tasks, in the order of `position`. All your tasks have one order; a list or a "
+        "parent shows its part of it.",
+        request=MoveSerializer,
+        responses={200: TaskSerializer},
+        parameters=[ID, IF_MATCH, etag_header(200)],
+        problems=[no_anchor(), BEHIND],
+        examples=[*MOVE_EXAMPLES, TASK],
+    ),
+    subtasks=operation(
+        "listSubtasks",
+        "List the subtasks of a task",
+        "Its direct children, by `position`.",
+        responses={200: TaskSerializer(many=True)},
+        parameters=[ID, COUNT],
+        problems=[BadParameter("limit", "out_of_range", "This must be from 1 to 100."), ForeignCursor()],
+        examples=[TASK],
+    ),
     destroy=operation(
         "deleteTask",
         "Delete a task",
-        "For good. A second call does not find it any more.",
+        "It goes into the trash, and what is under it with it, for 30 days. A second call does not find it any more.",
         responses={204: None},
         parameters=[ID, IF_MATCH],
         problems=[BEHIND],
