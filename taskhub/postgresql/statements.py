@@ -80,11 +80,10 @@ def insert(caller: Caller, row: models.Model, also: str, parameters: Sequence[An
     `also` is a part of it that takes `parameters`. Raises NothingInserted, what the caller's check raises, and
     IntegrityError.
     """
-    fields = [field for field in row._meta.concrete_fields if field.name != "owner"]
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    statement = insert_statement(
-        caller.before, caller.active, row._meta.db_table, tuple(field.column for field in fields), also
-    )
+    fields, columns = inserted(type(row))
+    found_values = ((field, getattr(row, field.attname)) for field in fields)
+    values = [None if value is None else field.get_db_prep_save(value, connection) for field, value in found_values]
+    statement = insert_statement(caller.before, caller.active, row._meta.db_table, columns, also)
     with connection.cursor() as cursor:
         cursor.execute(statement, [*caller.parameters, *values, *parameters])
         found = cursor.fetchone()
@@ -93,6 +92,16 @@ def insert(caller: Caller, row: models.Model, also: str, parameters: Sequence[An
         raise NothingInserted
     caller.checked = True
     return str(found[0]), int(found[1])
+
+
+@lru_cache
+def inserted(model: type[models.Model]) -> tuple[Sequence[Any], tuple[str, ...]]:
+    """The fields that a new row is given, and their columns. What the model names in `left_to_database` has a default
+    there, or a trigger.
+    """
+    left = {"owner", *getattr(model, "left_to_database", ())}
+    fields = [field for field in model._meta.concrete_fields if field.name not in left]
+    return fields, tuple(str(field.column) for field in fields)
 
 
 @lru_cache

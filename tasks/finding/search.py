@@ -6,6 +6,7 @@ can answer is refused.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -88,6 +89,12 @@ def best(wanted: Wanted) -> Source | None:
     return min(found, key=lambda source: (len(others(source, wanted)), len(source.ranges)), default=None)
 
 
+@lru_cache
+def whole(sort: Sort) -> Source | None:
+    """What has all tasks in an order: that of most requests."""
+    return best(Wanted((), sort))
+
+
 def few(caller: Caller, wanted: Wanted) -> Source | None:
     """A source of no more than MOST tasks, of those that serve most of the conditions."""
     found = [source for source in sources(wanted) if source.served]
@@ -116,7 +123,7 @@ def rows(caller: Caller, wanted: Wanted, columns: Sequence[str], page: Page) -> 
     if wanted.nothing:
         caller.check()
         return []
-    source = best(wanted)
+    source = best(wanted) if wanted.conditions else whole(wanted.sort)
     if source and not (left := others(source, wanted)):
         return read(caller, *direct(source, columns, page))
     if small := few(caller, wanted):

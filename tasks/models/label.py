@@ -47,6 +47,9 @@ class LabelQuerySet(ResourceQuerySet):
         ids = {pk for row in rows for pk in row["label_ids"]}
         found = {label.pk: label for label in self.filter(owner=owner_id, pk__in=ids)} if ids else {}
         for row in rows:
+            if not row["label_ids"]:
+                row["labels"] = []
+                continue
             present = ordered(found[pk] for pk in row["label_ids"] if pk in found)
             row["labels"] = [label.name for label in present]
             row["label_ids"] = [label.pk for label in present]

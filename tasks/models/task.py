@@ -189,6 +189,7 @@ class Task(Versioned):
     derived = ("completed_at", "updated_at")
     sized = ("title", "description")
     counted = True
+    left_to_database = ("blocked", "priority_rank", "due_key", "subtasks_total", "subtasks_done", "deleted_at")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No index of its own: tasks_owner_created_at_id_idx begins with the owner

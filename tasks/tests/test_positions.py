@@ -135,10 +135,10 @@ def test_keys_that_have_grown_long_are_evened_out_by_a_job(alice_client, tasks):
 
 def test_without_the_job_a_key_never_exceeds_its_column(alice_client, tasks, monkeypatch):
     monkeypatch.setattr(moving, "enqueue", lambda *args: None)
-    monkeypatch.setattr(moving, "LONGEST_KEPT", 60)
-    squeeze(alice_client, tasks, 400)
+    monkeypatch.setattr(moving, "LONGEST_KEPT", 30)
+    squeeze(alice_client, tasks, 120)
 
-    assert longest() <= 62
+    assert longest() <= 32
 
 
 @pytest.mark.parametrize(
