@@ -80,7 +80,7 @@ def insert(caller: Caller, row: models.Model, also: str, parameters: Sequence[An
     `also` is a part of it that takes `parameters`. Raises NothingInserted, what the caller's check raises, and
     IntegrityError.
     """
-    fields, columns = inserted(type(row))
+    fields, columns = inserted(type(row), getattr(row, "left_to_database", ()))
     found_values = ((field, getattr(row, field.attname)) for field in fields)
     values = [None if value is None else field.get_db_prep_save(value, connection) for field, value in found_values]
     statement = insert_statement(caller.before, caller.active, row._meta.db_table, columns, also)
@@ -95,12 +95,11 @@ def insert(caller: Caller, row: models.Model, also: str, parameters: Sequence[An
 
 
 @lru_cache
-def inserted(model: type[models.Model]) -> tuple[Sequence[Any], tuple[str, ...]]:
-    """The fields that a new row is given, and their columns. What the model names in `left_to_database` has a default
+def inserted(model: type[models.Model], left: tuple[str, ...]) -> tuple[Sequence[Any], tuple[str, ...]]:
+    """The fields that a new row is given, and their columns. What the row names in `left_to_database` has a default
     there, or a trigger.
     """
-    left = {"owner", *getattr(model, "left_to_database", ())}
-    fields = [field for field in model._meta.concrete_fields if field.name not in left]
+    fields = [field for field in model._meta.concrete_fields if field.name not in {"owner", *left}]
     return fields, tuple(str(field.column) for field in fields)
 
 

@@ -44,11 +44,11 @@ class LabelQuerySet(ResourceQuerySet):
         """Replaces the `label_ids` of tasks by those of labels that are there, and adds their names, both in the order
         of names. Returns the labels.
         """
-        ids = {pk for row in rows for pk in row["label_ids"]}
+        ids = {pk for row in rows for pk in row["label_ids"] or ()}
         found = {label.pk: label for label in self.filter(owner=owner_id, pk__in=ids)} if ids else {}
         for row in rows:
             if not row["label_ids"]:
-                row["labels"] = []
+                row["label_ids"], row["labels"] = [], []
                 continue
             present = ordered(found[pk] for pk in row["label_ids"] if pk in found)
             row["labels"] = [label.name for label in present]
