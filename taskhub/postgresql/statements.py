@@ -99,7 +99,7 @@ def inserted(model: type[models.Model], left: tuple[str, ...]) -> tuple[Sequence
     """The fields that a new row is given, and their columns. What the row names in `left_to_database` has a default
     there, or a trigger.
     """
-    fields = [field for field in model._meta.concrete_fields if field.name not in {"owner", *left}]
+    fields = [field for field in model._meta.concrete_fields if field.attname not in {"owner_id", *left}]
     return fields, tuple(str(field.column) for field in fields)
 
 

@@ -100,6 +100,10 @@ COLUMNS = (
     "subtasks_done",
 )
 LEFT = ("blocked", "priority_rank", "due_key", "subtasks_total", "subtasks_done", "deleted_at")
+OPTIONAL = (
+    *("completed_at", "start_date", "due_date", "due_at", "due_timezone", "external_source", "external_key"),
+    *("list_id", "parent_id"),
+)
 NAMES = [column.rpartition(" ")[2] for column in COLUMNS]
 FIELDS = {"list": "list_id", "parent": "parent_id"}  # that have another name in the model
 ID_CONSTRAINTS = {"tasks_pkey", "event_resource_version_key"}  # that refuse an id which is, or was, in use
@@ -289,8 +293,9 @@ class Task(Versioned):
 
     @property
     def left_to_database(self) -> tuple[str, ...]:
-        """Fields that a new row need not be given. Arrays are slow to write and read, and mostly empty."""
-        return LEFT if self.label_ids else (*LEFT, "label_ids")
+        """Fields that a new row need not be given: each costs time, and most are empty."""
+        empty = tuple(name for name in OPTIONAL if self.__dict__[name] is None)
+        return (*LEFT, *empty) if self.label_ids else (*LEFT, *empty, "label_ids")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.follow()
