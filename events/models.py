@@ -7,15 +7,16 @@ from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 from django.db.models.functions import Now
 
 from taskhub.api import request_id
 from taskhub.api.formats import to_json
-from taskhub.api.problems import Conflict
+from taskhub.api.problems import Conflict, IdConflict, Problem
 from taskhub.owned import owned
 from taskhub.postgresql.caller import Caller
-from taskhub.postgresql.statements import rows_in_order
+from taskhub.postgresql.errors import violated_constraint
+from taskhub.postgresql.statements import insert, rows_in_order
 
 LONGEST_VALUE = 200  # characters of a text in `changes`; longer ones are cut and end with an ellipsis
 LONGEST_ACTOR = 150
@@ -71,6 +72,7 @@ ORDER = ("version",)
 # Fixed text, because every write runs one of them: docs/adr/0011-where-sql-is-fixed.md. The number of an event counts
 # within its owner, under a row lock that is held until the commit: docs/adr/0012-events-are-numbered-by-owner.md
 QUOTAS = {"event_sequence_quota_of_tasks", "event_sequence_quota_of_bytes"}  # constraints
+EVENT_KEY = "event_resource_version_key"
 # What an owner uses is counted in the same row. A constraint compares it with the quota of the latest write, which is
 # raised to what is used by a write that adds nothing: a lower quota keeps nobody from deleting
 COUNT = """INSERT INTO event_sequence (owner_id, last, tasks, bytes, most_tasks, most_bytes) {source}
@@ -94,14 +96,9 @@ RECORD = f"""WITH change AS (
         resource, resource_id, version, kind, %s, %s, %s, changes::jsonb
     FROM change JOIN counted USING (owner_id) WINDOW owners AS (PARTITION BY owner_id)"""  # noqa: S608
 # To be part of a statement that begins `WITH caller AS` and inserts the first version of a row
-OF_CALLER = "SELECT user_id, 1, 1, %s::bigint, %s::bigint, %s::bigint FROM caller"
+OF_CALLER = "SELECT user_id, 1, %s::bigint, %s::bigint, %s::bigint, %s::bigint FROM caller"
 RECORD_CREATED = f""", counted AS ({COUNT.format(source=OF_CALLER)}), recorded AS (
     {INSERT} SELECT owner_id, last, %s, %s, 1, 'created', username, 'api', %s, '{{}}' FROM counted, caller)"""  # noqa: S608
-
-
-def created(row: "Versioned") -> list[Any]:
-    """The parameters of RECORD_CREATED."""
-    return [row.size, settings.QUOTA_TASKS, settings.QUOTA_BYTES, row.resource, row.pk, request_id.get()]
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -167,7 +164,7 @@ class Event(models.Model):
         db_table = "event"
         constraints = [
             # One event for each version. It also finds those of one resource, newest first
-            models.UniqueConstraint(fields=["resource_id", "version", "resource"], name="event_resource_version_key"),
+            models.UniqueConstraint(fields=["resource_id", "version", "resource"], name=EVENT_KEY),
         ]
         indexes = [
             # Pruning. It hardly costs an insert anything: rows are appended in order of time
@@ -215,6 +212,7 @@ class Versioned(models.Model):
     sized: ClassVar[tuple[str, ...]] = ()  # text that counts towards a quota
     overhead: ClassVar[int] = 0  # bytes that each row counts beside its text
     counted: ClassVar[bool] = False  # whether each row counts towards the quota of tasks
+    refusals: ClassVar[Mapping[str, type[Problem]]] = {}  # what a constraint means to the client
 
     class Meta:
         abstract = True
@@ -231,6 +229,32 @@ class Versioned(models.Model):
 
     def follow(self) -> None:
         """Sets the derived fields, before a change is written."""
+
+    @classmethod
+    def refusal(cls, error: IntegrityError) -> Problem | None:
+        """What a constraint that refuses a row means to the client; None for others."""
+        name = violated_constraint(error)
+        if name in (f"{cls._meta.db_table}_pkey", EVENT_KEY):
+            return IdConflict()
+        return cls.refusals[name]() if name and name in cls.refusals else None
+
+    def insert(self, caller: Caller, chosen: bool) -> tuple[str, int]:
+        """Inserts it as a row of the caller. Returns the caller's username and version.
+
+        Raises IdConflict for an id that is or was in use, if the client has `chosen` it, and what `refusals` and
+        taskhub.postgresql.statements.insert() say.
+        """
+        if chosen and Event.objects.filter(resource_id=self.pk).exists():
+            raise IdConflict
+        quotas = [int(self.counted), self.size, settings.QUOTA_TASKS, settings.QUOTA_BYTES]
+        try:
+            return insert(caller, self, RECORD_CREATED, [*quotas, self.resource, self.pk, request_id.get()])
+        except IntegrityError as error:
+            known = self.refusal(error)
+            caller.checked = known is not None or violated_constraint(error) in QUOTAS  # there was a row to refuse
+            if known:
+                raise known from error
+            raise
 
     def apply(self, **fields: Any) -> Change | None:
         """Makes `self` the next version, if any field that is recorded differs. Writes nothing."""
@@ -252,7 +276,7 @@ class Versioned(models.Model):
         """Writes `fields` as the next version, if any that is recorded differs. Returns whether that was so.
 
         `also` is what happened to other rows in this transaction. Raises Conflict when the row is not the version that
-        `self` is: the caller holds its lock, or lets it through.
+        `self` is: the caller holds its lock, or lets it through. Raises what `refusals` say.
         """
         present = self.present
         event = self.apply(**fields)
@@ -260,9 +284,14 @@ class Versioned(models.Model):
             Event.objects.record(also, actor)
             return False
         written = {name: getattr(self, name) for name in (*fields, *self.derived, "version")}
-        if not present.update(**written):
-            raise Conflict("It was changed meanwhile. Read it again.")
-        Event.objects.record([*also, event], actor)
+        try:
+            if not present.update(**written):
+                raise Conflict("It was changed meanwhile. Read it again.")
+            Event.objects.record([*also, event], actor)
+        except IntegrityError as error:
+            if known := self.refusal(error):
+                raise known from error
+            raise
         return True
 
     def remove(self, actor: Actor) -> None:

@@ -20,8 +20,8 @@ from taskhub.api.serializers import BooleanField, ChoiceField, IdField, IntegerF
 from tasks import trash, tree
 from tasks.models import Label, Task
 from tasks.models.label import ordered
-from tasks.models.task import NEVER, refusal
-from tasks.references import References
+from tasks.models.task import NEVER
+from tasks.references import References, needs_tree
 from tasks.serializers import NewTaskSerializer, TaskSerializer
 
 MOST_OPERATIONS = 200
@@ -81,13 +81,13 @@ class Batch:
     def __init__(self, user: User, operations: list[Any]) -> None:
         self.user = user
         self.operations = [checked(operation) for operation in operations]
-        # Before any row is locked: what is under what must not change meanwhile
-        if any(operation["op"] == "delete" for operation in self.operations) or any(
-            "parent_id" in fields for _, fields in self.referring()
-        ):
+        referring = list(self.referring())
+        # Before any row is locked: lists, and what is under what, must not change meanwhile
+        deletes = any(operation["op"] == "delete" for operation in self.operations)
+        if deletes or any(needs_tree(fields) for _, fields in referring):
             tree.lock(user.pk)
         self.tasks = {task.pk: task for task in self.locked()}
-        self.references = References(user.pk, self.referring())
+        self.references = References(user.pk, referring)
         ids = {pk for task in self.tasks.values() for pk in task.label_ids} | set(self.references.labels.values())
         self.labels = {label.pk: label for label in Label.objects.owned_by(user).filter(pk__in=ids)} if ids else {}
         self.at = timezone.now()
@@ -214,7 +214,7 @@ class Batch:
             Task.objects.bulk_create(task for task in new if task.pk not in parents)
             Event.objects.record([*self.references.events, *self.events], Actor(self.user.username, Via.API))
         except IntegrityError as error:
-            if known := refusal(error):
+            if known := Task.refusal(error):
                 raise known from error
             raise
 

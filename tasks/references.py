@@ -18,16 +18,21 @@ def refers(fields: Mapping[str, Any]) -> bool:
     return any(fields.get(name) for name in REFERRING)
 
 
+def needs_tree(fields: Mapping[str, Any]) -> bool:
+    """Whether the lock of the tree is: a list or parent must not be deleted before the task is in it."""
+    return bool(fields.get("list_id") or fields.get("parent_id"))
+
+
 class References:
     """Looks up what is named in the fields of some tasks. Labels that are not there are made.
 
-    `events` are those of new labels, for the caller to record. If a parent is named, the caller has the lock of the
-    tree.
+    `events` are those of new labels, for the caller to record. If a list or parent is named, the caller has the lock
+    of the tree.
     """
 
     def __init__(self, owner_id: Any, tasks: Iterable[tuple[UUID | None, Mapping[str, Any]]]) -> None:
         tasks = list(tasks)
-        names = {name for _, fields in tasks for name in fields.get("labels") or ()}
+        names = [name for _, fields in tasks for name in fields.get("labels") or ()]
         lists = {fields["list_id"] for _, fields in tasks if fields.get("list_id")}
         parents = {fields["parent_id"] for _, fields in tasks if fields.get("parent_id")}
         self.labels: dict[str, UUID] = {}

@@ -14,7 +14,6 @@ from events.models import Actor, Event, Kind
 from jobs.services import enqueue
 from tasks import tree
 from tasks.models import Task, TaskList
-from tasks.models.task import refusal
 
 KEPT = timedelta(days=30)
 MOST_AT_ONCE = 1000  # tasks in one transaction; a job does the rest
@@ -104,8 +103,8 @@ def bring_back(owner_id: Any, ids: Sequence[UUID], at: datetime, actor: Actor) -
         Task.objects.filter(owner=owner_id).bulk_update(rows, ["deleted_at", "version", "parent_id", "list_id"])
         Event.objects.record([task.event(Kind.RESTORED) for task in rows], actor)
     except IntegrityError as error:
-        if known_refusal := refusal(error):
-            raise known_refusal from error
+        if refused := Task.refusal(error):
+            raise refused from error
         raise
 
 

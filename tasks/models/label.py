@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db import models
 
 from events.models import Change, Kind
+from taskhub.api.problems import InputError, Problem
 from taskhub.owned import owned
 from tasks.models.resource import Resource, ResourceQuerySet
 from tasks.models.task_list import COLOUR
 
 LONGEST_LABEL = 50  # characters
+LONGEST_KEY = 20 * LONGEST_LABEL  # one character can become 18 of them
 MOST_LABELS = 50  # of a task
 
 
@@ -22,12 +24,21 @@ def key_of(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
 
 
+class NameTaken(Problem):
+    status_code = 409
+    default_code = "name_taken"
+    default_detail = "You have a label of this name."
+    errors = (InputError(pointer="/name", code="name_taken", detail=default_detail),)
+
+
 class LabelQuerySet(ResourceQuerySet):
     def ensure(self, owner_id: Any, names: Iterable[str]) -> tuple[dict[str, UUID], list[Change]]:
         """The ids of labels by key; those that the owner does not have are made. Returns the events of these, too, for
         the caller to record.
         """
-        wanted = {key_of(name): name for name in names}
+        wanted: dict[str, str] = {}
+        for name in names:
+            wanted.setdefault(key_of(name), name)  # as it is written first
         rows = self.model._base_manager.filter(owner=owner_id, key__in=wanted)
         known = dict(rows.values_list("key", "id"))
         # In one order, so that two requests never wait for each other in a circle
@@ -73,11 +84,12 @@ class Label(Resource):
     recorded = ("name", "colour")
     derived = ("key", "updated_at")
     sized = ("name",)
+    refusals = {"label_owner_key": NameTaken}
 
     # No index of its own: label_owner_key begins with the owner
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="labels", db_index=False)
     name = models.CharField(max_length=LONGEST_LABEL)
-    key = models.CharField(max_length=4 * LONGEST_LABEL, db_collation="C", editable=False)
+    key = models.CharField(max_length=LONGEST_KEY, db_collation="C", editable=False)
     colour = models.CharField(max_length=7, blank=True, default="", validators=[COLOUR])
 
     objects = LabelQuerySet.as_manager()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import IntegrityError, models
+from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
@@ -17,12 +17,11 @@ from rest_framework.exceptions import NotFound
 from uuid_utils.compat import uuid7
 
 from accounts.models.user import validate_time_zone
-from events.models import QUOTAS, RECORD_CREATED, Actor, Change, Event, Kind, Versioned, created
-from taskhub.api.problems import IdConflict, InputError, Problem
+from events.models import Actor, Event, Kind, Versioned
+from taskhub.api.problems import InputError, Problem
 from taskhub.owned import owned
 from taskhub.postgresql.caller import USER_VERSION, USERNAME, Caller
-from taskhub.postgresql.errors import violated_constraint
-from taskhub.postgresql.statements import insert, rows_in_order
+from taskhub.postgresql.statements import rows_in_order
 from tasks.models.label import Label, fingerprint, ordered
 from tasks.models.task_list import TaskList
 from tasks.positions import LONGEST, key_of
@@ -99,6 +98,11 @@ COLUMNS = (
     "subtasks_total",
     "subtasks_done",
 )
+EXPORTED = (
+    *("id", "title", "description", "status", "completed_at", "created_at", "updated_at", "version", "priority"),
+    *("start_date", "due_date", "due_at", "due_timezone", "external_source", "external_key", "list_id", "parent_id"),
+    *("label_ids", "position", "deleted_at"),
+)
 LEFT = ("blocked", "priority_rank", "due_key", "subtasks_total", "subtasks_done", "deleted_at")
 OPTIONAL = (
     *("completed_at", "start_date", "due_date", "due_at", "due_timezone", "external_source", "external_key"),
@@ -106,17 +110,6 @@ OPTIONAL = (
 )
 NAMES = [column.rpartition(" ")[2] for column in COLUMNS]
 FIELDS = {"list": "list_id", "parent": "parent_id"}  # that have another name in the model
-ID_CONSTRAINTS = {"tasks_pkey", "event_resource_version_key"}  # that refuse an id which is, or was, in use
-EXTERNAL = "tasks_live_external_key"
-KNOWN_CONSTRAINTS = {*ID_CONSTRAINTS, *QUOTAS, EXTERNAL}
-
-
-def refusal(error: IntegrityError) -> Problem | None:
-    """What a constraint of tasks means to the client; None for others."""
-    name = violated_constraint(error)
-    if name in ID_CONSTRAINTS:
-        return IdConflict()
-    return ExternalKeyTaken() if name == EXTERNAL else None
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -147,24 +140,6 @@ class TaskQuerySet(models.QuerySet["Task"]):
             caller.check()
             raise NotFound
 
-    def add(self, caller: Caller, task: "Task", chosen: bool) -> tuple[str, int]:
-        """Inserts a task of the caller. Returns the caller's username and version.
-
-        Raises IdConflict for an id that is or was in use, if the client has `chosen` it, and what insert() raises.
-        """
-        if chosen and Event.objects.filter(resource_id=task.pk).exists():
-            raise IdConflict
-        try:
-            return insert(caller, task, RECORD_CREATED, created(task))
-        except IntegrityError as error:
-            caller.checked = violated_constraint(error) in KNOWN_CONSTRAINTS  # there was a row to refuse
-            if known := refusal(error):
-                raise known from error
-            raise
-
-
-MORE = (*NAMES[9:16], "list_id", "parent_id", "label_ids", "position", "deleted_at")  # what an export shows
-
 
 def live(name: str, *fields: str, only: Q | None = None) -> models.Index:
     """An index of an owner's tasks that are not in the trash."""
@@ -172,7 +147,7 @@ def live(name: str, *fields: str, only: Q | None = None) -> models.Index:
     return models.Index(fields=["owner", *fields], name=f"tasks_live_{name}", condition=condition)
 
 
-@owned("tasks", "id", "title", "description", "status", "completed_at", "created_at", "updated_at", "version", *MORE)
+@owned("tasks", *EXPORTED)
 class Task(Versioned):
     resource = "task"
     recorded = (
@@ -194,6 +169,7 @@ class Task(Versioned):
     derived = ("completed_at", "updated_at")
     sized = ("title", "description")
     counted = True
+    refusals = {"tasks_live_external_key": ExternalKeyTaken}
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No index of its own: tasks_owner_created_at_id_idx begins with the owner
@@ -300,15 +276,6 @@ class Task(Versioned):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.follow()
         super().save(*args, **kwargs)
-
-    def change(self, actor: Actor, also: Sequence[Change] = (), **fields: Any) -> bool:
-        """Raises ExternalKeyTaken, too."""
-        try:
-            return super().change(actor, also, **fields)
-        except IntegrityError as error:
-            if known := refusal(error):
-                raise known from error
-            raise
 
     @classmethod
     def new(cls, **fields: Any) -> "Task":

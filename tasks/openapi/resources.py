@@ -19,9 +19,9 @@ from taskhub.api.openapi import (
 from taskhub.api.pagination import ForeignCursor
 from taskhub.api.problems import BadParameter, IdConflict, PreconditionFailed
 from tasks.dependencies import TooManyDependencies
-from tasks.errors import NameTaken
 from tasks.models import Status
 from tasks.models.dependency import MOST_NEEDS
+from tasks.models.label import NameTaken
 from tasks.openapi.shared import EXAMPLE_ID, MOVE_EXAMPLES, OTHER_ID, TASK_ID, id_parameter, no_anchor
 from tasks.serializers import (
     CommentSerializer,

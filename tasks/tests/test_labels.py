@@ -30,6 +30,14 @@ def test_names_are_compared_without_regard_to_case_in_any_script(alice_client, n
     assert [len(post(alice_client, *names).json()["labels"]), Label.objects.count()] == [1, 1]
 
 
+def test_a_name_whose_characters_become_many_is_compared_whole(alice_client):
+    """U+FDFA is written as 18 characters by NFKC."""
+    name = "\ufdfa" * 50
+
+    assert post(alice_client, name).json()["labels"] == [name]
+    assert alice_client.get("/tasks/", {"label": name}).json()["items"][0]["labels"] == [name]
+
+
 def test_in_answers_lists_and_events_they_are_the_same(alice_client):
     made = post(alice_client, "b", "a")
     changed = alice_client.patch(made["Location"], {"labels": ["a", "c"]})

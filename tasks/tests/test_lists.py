@@ -1,8 +1,11 @@
 """Lists of tasks over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from conftest import client_of
 from events.models import Event
 from jobs.testing import assert_enqueued, drain
 from tasks.models import Task, TaskList
@@ -138,3 +141,22 @@ def test_a_task_that_comes_back_is_in_no_list_that_was_deleted(alice, alice_clie
     alice_client.delete(f"/lists/{home.pk}")
 
     assert alice_client.post(f"/tasks/{task.pk}/restore").json()["list"] is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_is_made_while_its_list_is_deleted_is_not_left_in_it(alice):
+    """Only a lock can tell: the row of the list stays, so no foreign key does."""
+
+    def act(call):
+        try:
+            return call(client_of(alice)).status_code
+        finally:
+            connection.close()
+
+    for _ in range(8):
+        url = f"/lists/{ListFactory(owner=alice).pk}"
+        body = {"title": "Milk", "list": url.rpartition("/")[2]}
+        calls = (lambda client: client.post("/tasks/", body), lambda client: client.delete(url))  # noqa: B023
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(act, calls))[1] == 204
+        assert not Task.objects.filter(list__deleted_at__isnull=False, deleted_at=None).exists()

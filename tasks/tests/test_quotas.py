@@ -58,6 +58,22 @@ def test_it_is_counted_by_whatever_writes(alice, alice_client, boss):
     assert used(alice) == (2, 10)
 
 
+def test_lists_labels_filters_and_comments_are_no_tasks_but_their_bytes_count(alice, alice_client):
+    url = post(alice_client)["Location"]
+    made = [
+        alice_client.post("/lists/", {"name": "Home"}),
+        alice_client.post("/labels/", {"name": "urgent"}),
+        alice_client.post("/filters/", {"name": "Open", "query": "status=todo"}),
+        alice_client.post(f"{url}/comments", {"text": "Ask first."}),
+    ]
+    assert [answer.status_code for answer in made] == [201] * 4
+    assert used(alice)[0] == 1
+    for answer in made:
+        alice_client.delete(answer["Location"])
+
+    assert used(alice) == (1, len("Milk"))
+
+
 def test_bytes_are_counted_when_text_grows(alice, alice_client, settings):
     settings.QUOTA_BYTES = 10
     url = post(alice_client)["Location"]

@@ -104,6 +104,19 @@ def test_a_text_of_the_greatest_length_is_searched(alice, alice_client):
     assert found(alice_client, "word1099 11x1399") == {"Long"}
 
 
+def test_as_many_different_words_as_there_can_be_are_kept(alice, alice_client):
+    """Characters of four bytes, each a word of its own: the largest text that is searched."""
+    task = TaskFactory(owner=alice, title="Large")
+    characters = [chr(number) for number in range(0x20000, 0x2A000)] + [
+        chr(number) for number in range(0x30000, 0x31000)
+    ]
+    for first in range(0, len(characters), 9000):
+        text = "".join(characters[first : first + 9000])
+        assert alice_client.post(f"/tasks/{task.pk}/comments", {"text": text}).status_code == 201
+
+    assert found(alice_client, characters[-1]) == {"Large"}
+
+
 def test_each_task_that_is_there_has_its_words_whoever_wrote_it(alice):
     with connection.cursor() as cursor:
         cursor.execute(

@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from django.db import IntegrityError
 from django.http import HttpResponse
 from django.urls import reverse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from accounts.authentication import actor_of, user_of
-from events.models import Event, Kind
+from accounts.authentication import user_of
 from taskhub.api.conditions import answer, etag_of
-from taskhub.api.problems import IdConflict
 from taskhub.api.views import caller_of, checks_caller
 from tasks import openapi
 from tasks.models import Comment, Task
@@ -49,12 +46,6 @@ class CommentViewSet(ResourceViewSet):
             raise NotFound
         fields = NewCommentSerializer(data=request.data).checked()
         comment = Comment.new(owner=user, task_id=self.kwargs["task_id"], author=user.username, **fields)
-        if Event.objects.filter(resource_id=comment.pk).exists():
-            raise IdConflict
-        try:
-            comment.save(force_insert=True)
-        except IntegrityError as error:
-            raise IdConflict from error
-        Event.objects.record([comment.event(Kind.CREATED)], actor_of(request))
+        comment.insert(self.caller, chosen="id" in request.data)
         location = {"Location": reverse("comment-detail", args=[comment.task_id, comment.pk])}
         return answer(request, etag_of(comment.version), lambda: CommentSerializer(comment).data, 201, location)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 from typing import Any
+from uuid import UUID as ID
 
 from django.http import HttpResponse
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
@@ -50,29 +51,23 @@ class DependencyViewSet(BaseView, GenericViewSet[Dependency]):
         """201, or 200 for one that is there already."""
         user = user_of(request)
         tree.lock(user.pk)
-        found = self.known(task_id)
+        if not Task.objects.owned_by(user).filter(pk=task_id).exists():
+            raise NotFound
         needed = NeedsSerializer(data=request.data).checked()["needs"]
-        both = Task.objects.owned_by(user).filter(pk__in=[found, needed]).order_by("pk").select_for_update(no_key=True)
-        tasks = {str(task.pk): task for task in both}
-        if str(needed) not in tasks:
+        both = Task.objects.owned_by(user).filter(pk__in=[task_id, needed]).order_by("pk")
+        tasks = {task.pk: task for task in both.select_for_update(no_key=True)}
+        if needed not in tasks:
             raise ValidationError({"needs": ErrorDetail("You have no such task.", code="does_not_exist")})
-        task, needs = tasks[found], tasks[str(needed)]
+        task, needs = tasks[ID(task_id)], tasks[needed]
         new = dependencies.add(task, needs, actor_of(request))
         known = Dependency.objects.get(owner=user, task=task, needs=needs)
         body = {"needs": needs.pk, "title": needs.title, "status": needs.status, "created_at": known.created_at}
         return JSONResponse(body, 201 if new else 200)
 
     def destroy(self, request: Request, task_id: str, needs: str) -> HttpResponse:
-        tree.lock(user_of(request).pk)
-        found = self.known(task_id)
-        task = Task.objects.owned_by(user_of(request)).select_for_update(no_key=True).get(pk=found)
-        if not dependencies.remove(task, needs, actor_of(request)):
+        user = user_of(request)
+        tree.lock(user.pk)
+        task = Task.objects.owned_by(user).filter(pk=task_id).select_for_update(no_key=True).first()
+        if task is None or not dependencies.remove(task, needs, actor_of(request)):
             raise NotFound
         return HttpResponse(status=204)
-
-    def known(self, pk: str) -> str:
-        """The id as the database spells it. Raises NotFound."""
-        task = Task.objects.owned_by(user_of(self.request)).filter(pk=pk).values_list("pk", flat=True).first()
-        if task is None:
-            raise NotFound
-        return str(task)

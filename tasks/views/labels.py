@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from accounts.authentication import actor_of
 from jobs.services import enqueue
 from tasks import handlers, openapi
-from tasks.errors import NameTaken
 from tasks.models import Label
 from tasks.serializers import LabelSerializer, NewLabelSerializer
 from tasks.views.resources import ResourceViewSet
@@ -25,7 +24,6 @@ class LabelViewSet(ResourceViewSet):
     columns = ("id", "name", "colour", "created_at", "updated_at", "version")
     order = ("key", "id")
     ascending = True
-    refusals = {"label_owner_key": NameTaken}
 
     def removed(self, request: Request, row: Any) -> HttpResponse:
         """Tasks do not show it from now on; the rest is tidied up, by a job if there are many."""

@@ -1,10 +1,9 @@
 """What is alike in the smaller resources of tasks: lists, labels, comments and saved filters."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from django.db import IntegrityError
 from django.http import HttpResponse
 from django.urls import reverse
 from rest_framework.exceptions import NotFound
@@ -13,15 +12,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts.authentication import actor_of, user_of
 from events.conditions import require_version
-from events.models import QUOTAS, RECORD_CREATED, Event, Versioned, created
 from taskhub.api.conditions import answer, etag_of
 from taskhub.api.formats import JSONParser, MergePatchParser
 from taskhub.api.pagination import CursorPagination
-from taskhub.api.problems import IdConflict, Problem
 from taskhub.api.views import UUID, BaseView, caller_of, checks_caller
-from taskhub.postgresql.caller import Caller
-from taskhub.postgresql.errors import violated_constraint
-from taskhub.postgresql.statements import insert, rows_in_order
+from taskhub.postgresql.statements import rows_in_order
 
 
 class ResourceViewSet(BaseView, GenericViewSet[Any]):
@@ -37,7 +32,6 @@ class ResourceViewSet(BaseView, GenericViewSet[Any]):
     more: ClassVar[tuple[str, ...]] = ()  # columns of a single answer alone
     serializer_class: Any
     new_serializer: ClassVar[Any]
-    refusals: ClassVar[Mapping[str, Callable[[], Problem]]] = {}  # by the constraint that refuses a row
 
     def get_queryset(self) -> Any:
         return self.model.objects.owned_by(user_of(self.request))
@@ -95,35 +89,14 @@ class ResourceViewSet(BaseView, GenericViewSet[Any]):
         def made(username: str, version: int | str) -> HttpResponse:
             return answer(request, etag_of(row.version), lambda: self.serializer_class(row).data, 201, location)
 
-        return self.insert_once(partial(self.add, row=row, chosen="id" in request.data), made)
-
-    def add(self, caller: Caller, row: Versioned, chosen: bool) -> tuple[str, int]:
-        """Raises IdConflict, and what `refusals` say."""
-        if chosen and Event.objects.filter(resource_id=row.pk).exists():
-            raise IdConflict
-        try:
-            return insert(caller, row, RECORD_CREATED, created(row))
-        except IntegrityError as error:
-            name = str(violated_constraint(error))
-            caller.checked = name in {*self.refusals, *QUOTAS}
-            if name in self.refusals:
-                raise self.refusals[name]() from error
-            if name in (f"{row._meta.db_table}_pkey", "event_resource_version_key"):
-                caller.checked = True
-                raise IdConflict from error
-            raise
+        return self.insert_once(partial(row.insert, chosen="id" in request.data), made)
 
     def partial_update(self, request: Request, pk: str, **kwargs: Any) -> HttpResponse:
         row = self.locked(pk)
         serializer = self.get_serializer(row, data=request.data, partial=True)
         require_version(request, row, lambda: self.serializer_class(row).data)
         serializer.is_valid(raise_exception=True)
-        try:
-            row.change(actor_of(request), **serializer.validated_data)
-        except IntegrityError as error:
-            if known := self.refusals.get(str(violated_constraint(error))):
-                raise known() from error
-            raise
+        row.change(actor_of(request), **serializer.validated_data)
         return answer(request, etag_of(row.version), lambda: self.serializer_class(row).data)
 
     def destroy(self, request: Request, pk: str, **kwargs: Any) -> HttpResponse:

@@ -32,7 +32,7 @@ from tasks.finding import parameters as filters
 from tasks.finding import search
 from tasks.models import SavedFilter, Status, Task
 from tasks.models.task import NAMES, TaskQuerySet
-from tasks.references import REFERRING, References, refers
+from tasks.references import REFERRING, References, needs_tree, refers
 from tasks.serializers import MoveSerializer, NewTaskSerializer, TaskSerializer
 from tasks.views.lists import anchor_of
 
@@ -114,9 +114,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         if refers(fields):
             return self.create_with_references(request, fields)
         task = Task.new(**fields)
-        return self.insert_once(
-            partial(Task.objects.add, task=task, chosen="id" in request.data), partial(self.made, request, task)
-        )
+        return self.insert_once(partial(task.insert, chosen="id" in request.data), partial(self.made, request, task))
 
     def create_with_references(self, request: Request, fields: dict[str, Any]) -> HttpResponse:
         """Several statements in a transaction: what is named is looked up before, labels are made."""
@@ -130,12 +128,12 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     def create_in_transaction(self, request: Request, fields: dict[str, Any]) -> HttpResponse:
         user = self.caller.look_up()
         self.caller.checked = True
-        if fields.get("parent_id"):
+        if needs_tree(fields):
             tree.lock(user.pk)
         pk = fields.setdefault("id", uuid7())
         references = References(user.pk, [(pk, fields)])
         task = Task.new(owner=user, **references.resolve(pk, fields))
-        added = Task.objects.add(self.caller, task, chosen="id" in request.data)
+        added = task.insert(self.caller, chosen="id" in request.data)
         Event.objects.record(references.events, Actor(user.username, Via.API))
         return self.made(request, task, *added)
 
@@ -145,7 +143,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         return answer(request, etag, lambda: task.shown(username), 201, location)
 
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
-        if isinstance(request.data, Mapping) and request.data.get("parent"):
+        if isinstance(request.data, Mapping) and (request.data.get("parent") or request.data.get("list")):
             tree.lock(user_of(request).pk)
         task = self.locked(pk)
         serializer = self.get_serializer(task, data=request.data, partial=True)
