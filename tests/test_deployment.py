@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,6 +21,17 @@ DEPLOYMENT, ALIGNMENT = (
     (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("DEPLOYMENT.md", "TERRAFORM_ALIGNMENT.md")
 )
 QUERIES = [query for block in re.findall(r"```sql\n(.*?)```", DEPLOYMENT, re.DOTALL) for query in block.split(";\n")]
+MANY_TASKS = """
+    INSERT INTO tasks (id, owner_id, title, description, status, created_at, updated_at)
+    SELECT uuidv7(), owner_id, 'Task ' || n, 'With some words', 'todo', now(), now()
+    FROM (SELECT owner_id FROM tasks LIMIT 1) AS owner, generate_series(1, 20000) AS n
+"""
+UNFILLED = """
+    ALTER TABLE tasks DISABLE TRIGGER USER;
+    UPDATE tasks SET position = '';
+    ALTER TABLE tasks ENABLE TRIGGER USER;
+    TRUNCATE task_search
+"""
 MODEL = ServiceModel(Loader().load_service_model("ecs", "service-2"), "ecs")
 
 
@@ -53,6 +65,36 @@ def test_a_dump_restores_by_the_commands_of_the_document(service):
 
     assert titles == [("Survive",)]
     assert len(commands) == 3
+
+
+def test_while_tables_are_migrated_no_request_waits_for_a_second(service):
+    """It alone finds a migration that locks what is in use: indexes and words of 20,000 tasks are made anew."""
+    with service.signed_up("busy") as client, ThreadPoolExecutor(3) as pool:
+        first = client.post("/tasks/", json={"title": "First"}).raise_for_status().json()["id"]
+        service.sql(MANY_TASKS)
+        service.manage("migrate", "tasks", "0009", "-v0")
+        service.sql(UNFILLED)
+        migration = service.start("manage.py", "migrate", "--no-input", "-v0")
+        answers = pool.map(lambda call: while_it_runs(migration, client, *call), traffic(first))
+        slowest = [max(answer.elapsed.total_seconds() for answer in each) for each in answers]
+
+    assert migration.returncode == 0
+    assert max(slowest) < 1
+
+
+def traffic(task):
+    yield "POST", "/tasks/", {"title": "Another"}
+    yield "GET", "/tasks/?sort=position", None
+    yield "PATCH", f"/tasks/{task}", {"title": "Again"}
+
+
+def while_it_runs(process, client, method, path, body):
+    """The answers to one request after the other."""
+    answers = []
+    while process.poll() is None:
+        body = body and {"title": f"{body['title'][:5]}{len(answers)}"}
+        answers.append(client.request(method, path, json=body).raise_for_status())
+    return answers
 
 
 def test_the_documents_name_variables_files_and_services_that_exist():

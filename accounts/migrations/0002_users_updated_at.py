@@ -1,3 +1,5 @@
+"""A column whose default is worked out once, and a trigger: `users` is locked for a moment, and no row is written."""
+
 from django.db import migrations, models
 from django.db.models.functions import Now
 

@@ -1,4 +1,4 @@
-"""Groups that staff may be put in. They are there once: who changes or deletes one has the last word."""
+"""Groups that staff may be put in. They are there once: who changes or deletes one has the last word. Locks nothing."""
 
 from typing import Any
 

@@ -1,11 +1,21 @@
-"""Every migration of ours, backwards and forwards."""
+"""Every migration of ours, backwards and forwards, and while the release before it runs."""
+
+import sys
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django_migration_linter import MigrationLinter
 
-OURS = ("accounts", "jobs", "tasks")
+OURS = ("accounts", "events", "jobs", "tasks")
+KNOWN = {  # what the linter says of them, and why it may be so
+    "0001_initial": "there was nothing before it",
+    "0006_mail_and_second_factor": "NOT NULL without a default, which 0008 adds",
+    "0007_lists_and_labels": "indexes of tables that it makes itself",
+    "0011_indexes_of_lists_and_trash": "an index is dropped under a lock: a moment",
+    "0012_longest_keys_and_words": "a longer varchar: no row is read",
+}
 # All that a migration can leave behind, by name and definition
 SCHEMA = """
     SELECT concat_ws(' ', table_name || '.' || column_name, data_type, is_nullable, column_default)
@@ -51,3 +61,23 @@ def test_each_migration_takes_back_what_it_did(again):
 
     assert not [line for line in nothing if line.startswith(("users.", "tasks.", "job_"))]
     assert schema() == whole
+
+
+def test_the_release_before_each_can_go_on_while_it_runs(transactional_db):
+    linter = MigrationLinter(include_apps=OURS, no_cache=True, no_output=True, all_warnings_as_errors=True)
+    told = set()
+    for migration in MigrationLoader(None).disk_migrations.values():
+        found = linter.nb_erroneous
+        if migration.app_label in OURS:
+            linter.lint_migration(migration)
+        told |= {migration.name} if linter.nb_erroneous > found else set()
+
+    assert told == KNOWN.keys()
+
+
+def test_each_says_what_it_locks():
+    migrations = MigrationLoader(None).disk_migrations.values()
+    later = [migration for migration in migrations if migration.app_label in OURS and not migration.initial]
+
+    assert [migration for migration in later if not sys.modules[type(migration).__module__].__doc__] == []
+    assert len(later) >= 20

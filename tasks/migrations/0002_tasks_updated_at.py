@@ -1,3 +1,5 @@
+"""A trigger: `tasks` is locked for a moment."""
+
 from django.db import migrations
 
 from taskhub.postgresql.operations import keep_updated_at

@@ -1,4 +1,4 @@
-"""Fills in what triggers keep from now on, of the tasks that are there: 5,000 in each transaction, which locks them alone.
+"""Fills in what triggers keep from now on, of the tasks that are there: 500 in each transaction, which locks them alone.
 
 It can be run again, and goes on where it stopped.
 """
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import migrations
 
-BATCH = 5000
+BATCH = 500
 # The trigger fills in the keys of a row without a position
 FILL = """
     WITH batch AS (
