@@ -169,6 +169,7 @@ def test_the_start_page_lists_what_staff_works_with(boss_client):
 
     assert {model["object_name"] for app in apps for model in app["models"]} == {
         "Group", "Job", "Pause", "Task", "CeleryError", "User", "SecurityEvent",
+        "TaskList", "Label", "SavedFilter", "Comment",
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Tasks, for staff."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -10,14 +11,14 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from accounts.models import User
 from events.admin import events_panel, staff
 from taskhub.admin import LargeTable, Panel, as_uuid, growth, link_to
 from tasks import trash
-from tasks.models import Task
+from tasks.admin.searching import WordSearch
+from tasks.models import Label, Task, TaskLabel, TaskList
+from tasks.models.label import key_of
 from tasks.models.task import LONGEST_DESCRIPTION
 
-MOST_WORDS = 10  # of a search
 SHOWN = 80  # characters of a title in the list
 
 
@@ -51,7 +52,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Task)
-class TaskAdmin(LargeTable):
+class TaskAdmin(WordSearch, LargeTable):
     """Staff may correct a task, but neither create one nor give it to another owner."""
 
     fields = (
@@ -103,7 +104,7 @@ class TaskAdmin(LargeTable):
         "history",
     )
     search_fields = ("title",)
-    search_help_text = "Words of the title, @username of the owner, or the id of a task or of an owner."
+    search_help_text = "Words of the title, @username of the owner, #label, list:id, or an id: of a task or an owner."
 
     def panels(self, url: str) -> list[Panel]:
         return [growth("Tasks", url, Task.objects.all())]
@@ -123,16 +124,17 @@ class TaskAdmin(LargeTable):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
-    ) -> tuple[QuerySet[Task], bool]:
-        """Every word must match. Titles have no index, so a search without an owner scans the table."""
-        try:
-            for word in search_term.split()[:MOST_WORDS]:
-                queryset = queryset.filter(matching(word))
-        except User.DoesNotExist:
-            queryset = queryset.none()
-        return queryset, False
+    def matching(self, word: str) -> Q:
+        """Titles have no index, so words without an owner are looked for in the whole table."""
+        if word.startswith("#"):
+            labels = Label.objects.filter(key=key_of(word[1:])).values("pk")
+            return Q(pk__in=TaskLabel.objects.filter(label_id__in=labels).values("task"))
+        if word.startswith("list:"):
+            of = TaskList.objects.get(pk=as_uuid(word[5:]) or UUID(int=0))
+            return Q(owner=of.owner_id, list=of.pk, deleted_at=None)
+        if word.startswith("@") or as_uuid(word):
+            return super().matching(word)
+        return Q(title__icontains=word)
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
         """Writes only the fields that staff changed, so that a concurrent change by the owner is kept."""
@@ -152,12 +154,3 @@ class TaskAdmin(LargeTable):
     @admin.display(description="history")
     def history(self, task: Task) -> SafeString:
         return events_panel(task)
-
-
-def matching(word: str) -> Q:
-    """Raises User.DoesNotExist."""
-    if word.startswith("@"):
-        return Q(owner=User.objects.get_by_natural_key(word[1:]))
-    if pk := as_uuid(word):
-        return Q(pk=pk) | Q(owner=pk)
-    return Q(title__icontains=word)
