@@ -25,10 +25,11 @@ def tasks(alice, bob):
     return list(Task.objects.filter(owner=alice))
 
 
-def listed(client, limit=7, **query):
-    """The ids of all pages."""
+def listed(client, limit=7, between=lambda: None, **query):
+    """The ids of all pages. `between` is called before each."""
     found, cursor = [], ""
     while cursor is not None:
+        between()
         page = client.get("/tasks/", {**query, "limit": limit, **({"cursor": cursor} if cursor else {})})
         assert page.status_code == 200, page.json()
         found += [task["id"] for task in page.json()["items"]]

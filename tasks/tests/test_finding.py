@@ -39,26 +39,45 @@ def tasks(alice, bob):
         labels = [LabelFactory(owner=owner, name=name).pk for name in "abc"]
         made = []
         for n in range(60):
-            status, at = chosen.choice(Status.values), NOW - timedelta(minutes=chosen.randrange(9))
-            task = TaskFactory(
-                owner=owner,
-                title=chosen.choice(["milk", "bread", "milk and bread"]),
-                status=status,
-                created_at=at,
-                completed_at=at if status == "done" else None,
-                priority=chosen.choice(Priority.values),
-                list=chosen.choice(lists),
-                label_ids=chosen.sample(labels, chosen.randrange(3)),
-                parent=chosen.choice([None, *made[:3]]),
-                position=f"{chosen.randrange(1, 9)}8",
-                **some_due(chosen),
-            )
+            task = some_task(chosen, owner, lists, labels, [None, *made[:3]])
             Task.objects.filter(pk=task.pk).update(updated_at=NOW - timedelta(minutes=chosen.randrange(9)))
             made.append(task)
             if n > 5 and chosen.random() < 0.3:
                 DependencyFactory(task=task, needs=made[n // 2])
         Task.objects.filter(pk__in=[task.pk for task in made[-6:]]).update(deleted_at=NOW)
     return list(Task.objects.filter(owner=alice))
+
+
+def some_task(chosen, owner, lists, labels, parents):
+    status, at = chosen.choice(Status.values), NOW - timedelta(minutes=chosen.randrange(9))
+    return TaskFactory(
+        owner=owner,
+        title=chosen.choice(["milk", "bread", "milk and bread"]),
+        status=status,
+        created_at=at,
+        completed_at=at if status == "done" else None,
+        priority=chosen.choice(Priority.values),
+        list=chosen.choice(lists),
+        label_ids=chosen.sample(labels, chosen.randrange(3)),
+        parent=chosen.choice(parents),
+        position=f"{chosen.randrange(1, 9)}8",
+        **some_due(chosen),
+    )
+
+
+class Others:
+    """Tasks that come, change and go between the pages of somebody who reads. `ids` are those that were ever there."""
+
+    def __init__(self, owner, tasks):
+        self.owner, self.ids, self.chosen = owner, [], random.Random()
+        self.lists, self.parents = [[None, *{getattr(task, name) for task in tasks}] for name in ("list", "parent")]
+        self.labels = sorted({pk for task in tasks for pk in task.label_ids})
+
+    def __call__(self):
+        task = some_task(self.chosen, self.owner, self.lists, self.labels, self.parents)
+        self.ids.append(str(task.pk))
+        one = Task.objects.filter(pk=self.chosen.choice(self.ids))
+        one.update(**self.chosen.choice([{"deleted_at": NOW}, {"due_date": None, "due_at": NOW}, {"updated_at": NOW}]))
 
 
 def day_of(moment):
@@ -167,6 +186,16 @@ def test_each_query_finds_what_it_should_in_its_order(alice_client, tasks):
 
     for query in queries(tasks):
         assert listed(alice_client, **query) == expected(tasks, query, known), query
+
+
+def test_while_others_come_change_and_go_each_page_goes_on_where_the_one_before_ended(alice, alice_client, tasks):
+    ids = {label["id"]: label["name"] for label in alice_client.get("/labels/").json()["items"]}
+    others = Others(alice, tasks)
+    for query in random.Random().sample(list(queries(tasks)), 20):
+        found = listed(alice_client, between=others, **query)
+        wanted = expected(tasks, query, lambda task: {ids[str(pk)] for pk in task.label_ids})
+
+        assert [pk for pk in found if pk not in others.ids] == wanted, query
 
 
 def test_what_is_counted_is_what_is_found(alice_client, tasks):
