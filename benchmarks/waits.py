@@ -36,7 +36,8 @@ UNFILLED = (
 )
 OLDEST = """
     SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0) FROM pg_stat_activity
-    WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND query NOT LIKE '%INDEX CONCURRENTLY%'
+    WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+        AND query NOT LIKE ALL ('{%INDEX CONCURRENTLY%,%VALIDATE CONSTRAINT%}') -- which let others write
 """
 UNDONE = "SELECT count(*) FROM job_log WHERE finished_at IS NULL AND kind IN ('empty_list', 'account_deletion')"
 BEFORE = "0009"  # the last migration before the words and indexes of tasks
