@@ -36,7 +36,7 @@ UNFILLED = (
 )
 OLDEST = """
     SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0) FROM pg_stat_activity
-    WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+    WHERE backend_xid IS NOT NULL AND backend_type = 'client backend' AND pid <> pg_backend_pid()
         AND query NOT LIKE ALL ('{%INDEX CONCURRENTLY%,%VALIDATE CONSTRAINT%}') -- which let others write
 """
 UNDONE = "SELECT count(*) FROM job_log WHERE finished_at IS NULL AND kind IN ('empty_list', 'account_deletion')"
