@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,14 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     default_error_messages = {"invalid": "This must be a JSON object."}
     ignored_fields: frozenset[str] = frozenset()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Of a patch only those that it names: REST framework copies each field for each request."""
+        sent = getattr(self, "initial_data", None)
+        if self.partial and isinstance(sent, Mapping):
+            declared = self._declared_fields
+            return {name: deepcopy(field) for name, field in declared.items() if name in sent}
+        return super().get_fields()
 
     def checked(self) -> dict[str, Any]:
         """What the client sent. Raises ValidationError."""

@@ -147,7 +147,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
             tree.lock(user_of(request).pk)
         task = self.locked(pk)
         serializer = self.get_serializer(task, data=request.data, partial=True)
-        require_version(request, task, lambda: TaskSerializer(task).data)
+        require_version(request, task, lambda: task.shown(task.owner.username))
         serializer.is_valid(raise_exception=True)
         fields, events = dict(serializer.validated_data), []
         if fields.keys() & REFERRING:
@@ -158,12 +158,12 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
 
     def answered(self, request: Request, task: Task) -> HttpResponse:
         etag = etag_of(task.version, task.owner.version, *task.more_of_etag)
-        return answer(request, etag, lambda: TaskSerializer(task).data)
+        return answer(request, etag, lambda: task.shown(task.owner.username))
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         tree.lock(user_of(request).pk)
         task = self.locked(pk)
-        require_version(request, task, lambda: TaskSerializer(task).data)
+        require_version(request, task, lambda: task.shown(task.owner.username))
         trash.remove(task.owner_id, [task.pk], actor_of(request))
         return HttpResponse(status=204)
 
@@ -173,7 +173,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         tree.lock(user.pk)
         task = self.locked(pk, Task.objects.filter(owner=user))
         require_no_fields(request.data)
-        require_version(request, task, lambda: TaskSerializer(task).data)
+        require_version(request, task, lambda: task.shown(task.owner.username))
         trash.restore(task, actor_of(request))
         return self.answered(request, self.locked(pk))
 
@@ -182,7 +182,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         tree.lock(user_of(request).pk)
         task = self.locked(pk)
         sent = MoveSerializer(data=request.data).checked()
-        require_version(request, task, lambda: TaskSerializer(task).data)
+        require_version(request, task, lambda: task.shown(task.owner.username))
         moving.move(task, *anchor_of(sent, task, self.get_queryset()), actor_of(request))
         return self.answered(request, task)
 
@@ -197,7 +197,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     def set_status(self, request: Request, pk: str, status: Status, unless: Collection[str] = ()) -> HttpResponse:
         require_no_fields(request.data)
         task = self.locked(pk)
-        require_version(request, task, lambda: TaskSerializer(task).data)
+        require_version(request, task, lambda: task.shown(task.owner.username))
         task.change(actor_of(request), status=task.status if task.status in unless else status)
         return self.answered(request, task)
 
@@ -210,7 +210,8 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
 
     def locked(self, pk: str, tasks: TaskQuerySet | None = None) -> Task:
         """Raises NotFound."""
-        task = (self.get_queryset() if tasks is None else tasks).select_for_update(no_key=True).filter(pk=pk).first()
+        found = (self.get_queryset() if tasks is None else tasks).select_for_update(no_key=True).filter(pk=pk)
+        task = next(iter(found), None)  # first() would sort
         if task is None:
             raise NotFound
         task.owner = user_of(self.request)  # known already: saves the statement that would fetch the name
