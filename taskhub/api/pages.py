@@ -1,6 +1,7 @@
 """The OpenAPI document and two pages that show it. Everything is served from here: see CONTENT_SECURITY_POLICY."""
 
 import functools
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -32,10 +33,17 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
+GENERATING = threading.Lock()
+
+
+def document() -> bytes:
+    """Generated once per process, because the code does not change, and by one thread: drf-spectacular fails in two."""
+    with GENERATING:
+        return generated()
+
 
 @functools.cache
-def document() -> bytes:
-    """Generated once per process, because the code does not change."""
+def generated() -> bytes:
     return to_json(SchemaGenerator().get_schema(request=None, public=True))
 
 

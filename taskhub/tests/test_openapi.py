@@ -1,11 +1,13 @@
 """The OpenAPI document: what generators of clients and readers need of it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import call_command
 
 from devstack.service import ROOT
+from taskhub.api import pages
 from taskhub.tests.contract import document, operations, resolved, validator
 
 OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations()}
@@ -161,3 +163,11 @@ def test_a_request_with_an_unknown_field_is_not_valid():
     schema = resolved({"$ref": "#/components/schemas/RegisterRequest"})
 
     assert not validator(schema).is_valid({"username": "alice", "password": "correct horse", "colour": "red"})
+
+
+def test_two_who_ask_first_at_once_both_get_it():
+    pages.generated.cache_clear()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: pages.document(), range(4)))
+
+    assert len(set(answers)) == 1
