@@ -21,7 +21,7 @@ class ResourceAdmin(WordSearch, ReadOnly, LargeTable):
     own: tuple[str, ...] = ()  # fields
     joined: tuple[str, ...] = ("owner",)
     search_fields = ("id",)
-    search_help_text = "@username of the owner, or an id: of the row, its owner or its task."
+    search_help_text = "@username of the owner, or an id: of the row or its owner."
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*self.own, "owner_link", "id", "created_at", "updated_at", "version", "history")
@@ -63,6 +63,7 @@ class SavedFilterAdmin(ResourceAdmin):
 @admin.register(Comment)
 class CommentAdmin(ResourceAdmin):
     own = ("text", "author", "task_link")
+    search_help_text = "@username of the owner, or an id: of the comment, its owner or its task."
     joined = ("owner", "task")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
