@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "events",
     "accounts",
     "tasks",
+    "tickets",
     "importers",
 ]
 

@@ -19,6 +19,7 @@ from tasks.views import (
     ListViewSet,
     TaskViewSet,
 )
+from tickets import views as tickets
 
 handler400 = "taskhub.api.errors.bad_request"
 handler403 = "taskhub.api.errors.permission_denied"
@@ -33,18 +34,31 @@ router.register("labels", LabelViewSet, basename="label")
 router.register("filters", FilterViewSet, basename="filter")
 router.register(f"tasks/(?P<task_id>{UUID})/comments", CommentViewSet, basename="comment")
 router.register(f"tasks/(?P<task_id>{UUID})/dependencies", DependencyViewSet, basename="dependency")
+router.register("plans", tickets.PlanViewSet, basename="plan")
+router.register(f"plans/(?P<plan_id>{UUID})/files", tickets.FileViewSet, basename="plan-file")
+router.register(f"plans/(?P<plan_id>{UUID})/findings", tickets.FindingViewSet, basename="plan-finding")
+router.register(f"plans/(?P<plan_id>{UUID})/dependencies", tickets.TicketDependencyViewSet, basename="plan-dependency")
 router.register("jobs", JobViewSet, basename="job")
 router.register("auth/sessions", accounts.SessionViewSet, basename="session")
 router.register("auth/tokens", accounts.TokenViewSet, basename="token")
 router.register("auth/me/events", accounts.SecurityEventViewSet, basename="security-event")
 
+TICKETS = tickets.TicketViewSet
 urlpatterns = [  # the most frequent first: Django tries them in order
     re_path(r"^health/?$", health.Health.as_view(), name="health"),
     re_path(r"^health/db/?$", health.DatabaseHealth.as_view(), name="health-db"),
     re_path(r"^livez/?$", health.Liveness.as_view(), name="livez"),
     re_path(r"^readyz/?$", health.Readiness.as_view(), name="readyz"),
     path("", include(router.urls)),
+    re_path(f"^plans/(?P<plan_id>{UUID})/tickets/?$", TICKETS.as_view({"get": "list", "patch": "change_many"})),
+    re_path(
+        f"^plans/(?P<plan_id>{UUID})/tickets/(?P<pk>{UUID})/?$",
+        TICKETS.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="plan-ticket-detail",
+    ),
+    re_path(f"^plans/(?P<plan_id>{UUID})/groups/(?P<group>[A-Za-z ]+)/order/?$", tickets.GroupOrder.as_view()),
     path("", Root.as_view(), name="root"),
+    re_path(r"^csv-types/?$", tickets.CsvTypes.as_view(), name="csv-types"),
     re_path(r"^openapi\.json/?$", pages.Document.as_view(), name="openapi"),
     re_path(r"^docs/?$", pages.SwaggerUI.as_view(), name="docs"),
     re_path(r"^redoc/?$", pages.ReDoc.as_view(), name="redoc"),

@@ -33,6 +33,7 @@ NOT_EXPORTED = {
     "accounts.MailedToken": "hashes, for a day",
     "accounts.RecoveryCode": "hashes",
     "accounts.ExportPart": "the export itself",
+    "tickets.Finding": "made anew by each check",
     "accounts.User_groups": "rights of staff",
     "accounts.User_user_permissions": "rights of staff",
 }

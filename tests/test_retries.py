@@ -4,6 +4,7 @@ import json
 import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import psutil
 import psycopg
@@ -18,6 +19,11 @@ JOB = """INSERT INTO job_log (job_id, kind, owner_id, payload, payload_sha, stat
     SELECT 'welcome_email:' || %(state)s, 'welcome_email', id, '{}', 'x', %(state)s, %(attempt)s, 3, now(), '', '', '',
         now(), CASE %(state)s WHEN 'failed' THEN now() END
     FROM users WHERE username = %(name)s"""
+
+TICKET = """INSERT INTO ticket (id, source_key, position, owner_id, plan_id, group_name, group_place, title,
+        description, ready, sprint, assignee, notes, sources, created_at, updated_at)
+    SELECT %s, %s, %s, owner_id, id, 'Content', 0, 'News', 'As specified.', true, '', '', '', '[]', now(), now()
+    FROM plan WHERE id = %s"""
 
 
 def at_once(number, call):
@@ -116,6 +122,7 @@ def writes(service, client):
         ("post", "/jobs/{job_id}/retry"): ("/jobs/welcome_email:failed/retry", {}),
         ("post", "/jobs/{job_id}/cancel"): ("/jobs/welcome_email:queued/cancel", {}),
     }
+    known |= writes_of_plans(service, client)
     for path, operations in client.get("/openapi.json").json()["paths"].items():
         for method, operation in operations.items():
             takes = any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
@@ -123,11 +130,65 @@ def writes(service, client):
                 yield method.upper(), *known[method, path]
 
 
+def writes_of_plans(service, client):
+    """One plan for each thing that is done with a whole one, at the stage where that is done."""
+    names = ["kept", "deleted", "checked", "generated", "review"]
+    names += ["validated", "exported", "back", "retried", "cancelled"]
+    plans = {name: client.post("/plans", json={"site_name": name}).json()["id"] for name in names}
+    files = [add_file(client, plans["kept"], n).headers["Location"] for n in range(2)]
+    add_file(client, plans["generated"], 0)
+    client.post(f"/plans/{plans['generated']}/check").raise_for_status()
+    tickets = [str(uuid4()) for _ in range(2)]
+    with psycopg.connect(service.postgres.url, autocommit=True) as database:
+        for name in ("review", "validated", "exported", "back"):
+            database.execute("UPDATE plan SET stage = 'review', validated_revision = 0 WHERE id = %s", [plans[name]])
+        for name in ("retried", "cancelled"):
+            database.execute("UPDATE plan SET stage = 'processing' WHERE id = %s", [plans[name]])
+        rows = [(plans["review"], pk) for pk in tickets] + [(plans[name], uuid4()) for name in ("exported", "back")]
+        for position, (plan, pk) in enumerate(rows, 1):
+            database.execute(TICKET, [pk, str(pk), position, plan])
+    one, other = tickets
+    made = client.post(f"/plans/{plans['review']}/dependencies", json={"ticket": one, "needs": other}).json()["id"]
+    of, confirm = f"/plans/{plans['review']}", {"confirm": {"tickets": 1, "dependencies": 0}}
+    verbs = {"check": "checked", "generate": "generated", "validate": "validated", "export": "exported"}
+    verbs |= {"retry": "retried", "cancel": "cancelled"}
+    return {
+        ("post", "/plans"): ("/plans", {"site_name": "Museum"}),
+        ("patch", "/plans/{id}"): (f"/plans/{plans['kept']}", {"site_name": "Museum"}),
+        ("delete", "/plans/{id}"): (f"/plans/{plans['deleted']}", None),
+        **{("post", f"/plans/{{id}}/{verb}"): (f"/plans/{plans[name]}/{verb}", {}) for verb, name in verbs.items()},
+        ("post", "/plans/{id}/back"): (f"/plans/{plans['back']}/back", confirm),
+        ("post", "/plans/{plan_id}/files"): (f"/plans/{plans['kept']}/files?name=c.csv", "Name,Machine name\nC,c\n"),
+        ("patch", "/plans/{plan_id}/files/{id}"): (files[0], {"type": "user_roles"}),
+        ("delete", "/plans/{plan_id}/files/{id}"): (files[1], None),
+        ("patch", "/plans/{plan_id}/tickets"): (f"{of}/tickets", {"ids": tickets, "changes": {"ready": True}}),
+        ("patch", "/plans/{plan_id}/tickets/{id}"): (f"{of}/tickets/{one}", {"title": "Another"}),
+        ("post", "/plans/{plan_id}/groups/{group}/order"): (f"{of}/groups/Content/order", {"tickets": [other, one]}),
+        ("post", "/plans/{plan_id}/dependencies"): (f"{of}/dependencies", {"ticket": one, "needs": other}),
+        ("delete", "/plans/{plan_id}/dependencies/{id}"): (f"{of}/dependencies/{made}", None),
+    }
+
+
+def add_file(client, plan, number):
+    body = f"Name,Machine name,Type\nNews,news_{number},Content type\n"
+    headers = {"Content-Type": "text/csv"}
+    return client.post(
+        f"/plans/{plan}/files?name=Bundles{number}.csv", content=body, headers=headers
+    ).raise_for_status()
+
+
+def content_of(body):
+    """As it is sent, and its type. A spreadsheet is text."""
+    if isinstance(body, str):
+        return body.encode(), "text/csv"
+    return (json.dumps(body).encode() if body is not None else b""), "application/json"
+
+
 def send_and_leave(service, client, method, path, body):
     """Sends the request on a connection that nobody reads."""
-    content = json.dumps(body).encode() if body is not None else b""
+    content, content_type = content_of(body)
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {client.headers['Authorization']}\r\n"
-    head += f"Idempotency-Key: k1\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    head += f"Idempotency-Key: k1\r\nContent-Type: {content_type}\r\nContent-Length: {len(content)}\r\n\r\n"
     connection = socket.create_connection(("127.0.0.1", service.port))
     connection.sendall(head.encode() + content)
     return connection
@@ -147,10 +208,11 @@ def test_after_a_server_was_killed_each_write_is_answered_as_if_it_had_not_been(
             process.kill()
         service.process.wait()
         service.serve()
-        answers = [
-            client.request(method, path, json=body, headers={"Idempotency-Key": "k1"})
-            for method, path, body in all_writes
-        ]
+        answers = []
+        for method, path, body in all_writes:
+            content, content_type = content_of(body)
+            headers = {"Idempotency-Key": "k1", "Content-Type": content_type}
+            answers.append(client.request(method, path, content=content, headers=headers))
         history = database.execute("SELECT version, kind FROM event WHERE actor = 'killed'").fetchall()
     for connection in connections:
         connection.close()
@@ -158,7 +220,8 @@ def test_after_a_server_was_killed_each_write_is_answered_as_if_it_had_not_been(
     assert len(all_writes) >= 30
     assert all(answer.is_success and answer.headers["Idempotency-Replayed"] == "true" for answer in answers)
     counted = Counter(kind for _, kind in history)
-    # The account; six tasks before, one alone, one in the batch; 2 + 1 comments, 3 + 1 lists, 2 + 1 labels, and filters
-    assert counted["created"] == 1 + 8 + 3 + 4 + 3 + 3
-    assert (counted["deleted"], counted["restored"]) == (2 + 4, 1)  # of tasks, and one of each of the others
+    # The account; six tasks before, one alone, one in the batch; 2 + 1 comments, 3 + 1 lists, 2 + 1 labels and
+    # filters; 10 + 1 plans, and 3 + 1 files of theirs
+    assert counted["created"] == 1 + 8 + 3 + 4 + 3 + 3 + 11 + 4
+    assert (counted["deleted"], counted["restored"]) == (2 + 6, 1)  # of tasks, and one of each of the others
     assert len(set(history)) <= len(history) == sum(counted.values())

@@ -1,4 +1,4 @@
-"""The group `support`, where it still is, may view what belongs to tasks. Locks nothing."""
+"""The group `support`, where it still is, may view what belongs to tasks, and plans. Locks nothing."""
 
 from importlib import import_module
 from typing import Any
@@ -6,12 +6,15 @@ from typing import Any
 from django.db import migrations
 
 made = import_module("accounts.migrations.0003_groups_for_staff").made
-MODELS = ("comment", "label", "savedfilter", "tasklist")
+MODELS = {
+    "tasks": ("comment", "label", "savedfilter", "tasklist"),
+    "tickets": ("finding", "plan", "sourcefile", "ticket"),
+}
 
 
 def add(apps: Any, schema_editor: Any) -> None:
     for group in apps.get_model("auth", "Group").objects.filter(name="support"):
-        group.permissions.add(*(made(apps, "tasks", model, "view") for model in MODELS))
+        group.permissions.add(*(made(apps, app, model, "view") for app, models in MODELS.items() for model in models))
 
 
 class Migration(migrations.Migration):

@@ -23,6 +23,8 @@ class Scope(models.TextChoices):
 
     TASKS_READ = "tasks:read"
     TASKS_WRITE = "tasks:write"
+    PLANS_READ = "plans:read"
+    PLANS_WRITE = "plans:write"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
 

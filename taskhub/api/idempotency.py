@@ -126,7 +126,13 @@ def digest_of(request: Request) -> UUID:
 def fingerprint_of(request: Request) -> bytes:
     """Of JSON and forms the value that was sent, so that a client may write it in another way when it repeats it."""
     value = None if request.method == "DELETE" else request.data
-    said = json.dumps([value, request.META.get("HTTP_IF_MATCH")], sort_keys=True, separators=(",", ":"))
+    query = request.META.get("QUERY_STRING")
+    said = json.dumps(
+        [value, request.META.get("HTTP_IF_MATCH"), *([query] if query else [])],
+        sort_keys=True,
+        separators=(",", ":"),
+        default=lambda body: hashlib.sha256(body).hexdigest(),  # bytes, of what is no JSON
+    )
     return hashlib.sha256(said.encode()).digest()
 
 

@@ -27,6 +27,7 @@ LONGEST_DRAIN = (
     16 * 1024 * 1024
 )  # bytes of a refused body that are still read, because many clients send all of it before they read the answer
 LARGEST_OF_ACCOUNTS = 16 * 1024  # bytes of a body under /auth/, which anybody may send
+FILES, LARGEST_FILE = re.compile(r"/plans/[^/]*/files/?"), 2 * 1024 * 1024  # of spreadsheets, which come one by one
 # Django would decode with any codec that a charset names; the contract allows UTF-8 only
 PARAMETER_BUT_BOUNDARY = re.compile(r";(?!\s*boundary=)[^;]*", re.IGNORECASE)
 
@@ -73,7 +74,9 @@ def with_whole_body(application: WSGIApplication) -> WSGIApplication:
 
 def largest_body(path: str) -> int:
     """In bytes."""
-    return LARGEST_OF_ACCOUNTS if path.startswith("/auth/") else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if path.startswith("/auth/"):
+        return LARGEST_OF_ACCOUNTS
+    return LARGEST_FILE if FILES.fullmatch(path) else int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 def whole(response: Iterable[bytes]) -> Iterable[bytes]:

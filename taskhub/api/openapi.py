@@ -131,7 +131,8 @@ class Schema(AutoSchema):
         if self.takes_key(found):
             found.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         if "requestBody" in found:
-            found["requestBody"]["required"] = found["requestBody"]["content"][JSON]["schema"] != NO_FIELDS
+            content = found["requestBody"]["content"]
+            found["requestBody"]["required"] = JSON not in content or content[JSON]["schema"] != NO_FIELDS
         for problem in self.problems(found):
             add_problem(found["responses"], problem, example_path(path, found))
         for status, answer in found["responses"].items():
@@ -155,7 +156,7 @@ class Schema(AutoSchema):
             yield from (IdempotencyKeyInUse(), IdempotencyKeyReused())
         if "{" in self.path:
             yield NotFound()
-        if "requestBody" in found:
+        if JSON in found.get("requestBody", {}).get("content", {}):
             yield ParseError("The body is not valid JSON: Expecting value: line 1 column 11 (char 10).")
         yield BadParameter("colour", "unknown_parameter", "This parameter is unknown.")
 

@@ -24,6 +24,7 @@ SERVICE = "Service"
 TAGS = {
     "accounts": {"name": "Accounts", "description": "Sign up, sign in, and who you are."},
     "tasks": {"name": "Tasks", "description": "Your to-dos. Another user's are not found."},
+    "tickets": {"name": "Plans", "description": "From spreadsheets to tickets, and from those to tasks."},
     "jobs": {"name": "Jobs", "description": "What is done for you in the background, exactly once."},
     "taskhub": {"name": SERVICE, "description": "For people and for probes. No token needed."},
 }  # by app

@@ -238,6 +238,21 @@ EXPLANATIONS = {
     "too_deep": Explanation(
         409, "Tasks may be under each other in four levels.", "Choose a parent that is higher up, or none."
     ),
+    "wrong_stage": Explanation(
+        409,
+        "The plan is at another stage.",
+        "Its stage says what can be done with it: files at upload, tickets at review. Go on, or go back.",
+    ),
+    "not_ready": Explanation(
+        409,
+        "Something has to be done with the plan before.",
+        "Each entry of errors says what by its code: check, repair, mark as ready, validate.",
+    ),
+    "too_many_files": Explanation(
+        409,
+        "A plan has up to 25 files and 50 MiB.",
+        "Delete a file first, or make another plan.",
+    ),
     "too_many_dependencies": Explanation(
         409, "A task may need up to 100 others.", "Let some of them need each other, or put a task in between."
     ),

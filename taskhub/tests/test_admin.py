@@ -169,7 +169,7 @@ def test_the_start_page_lists_what_staff_works_with(boss_client):
 
     assert {model["object_name"] for app in apps for model in app["models"]} == {
         "Group", "Job", "Pause", "Task", "CeleryError", "User", "SecurityEvent",
-        "TaskList", "Label", "SavedFilter", "Comment",
+        "TaskList", "Label", "SavedFilter", "Comment", "Plan", "SourceFile", "Ticket", "Finding",
     }  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def test_the_start_page_tells_what_there_is(boss_client, alice):
     panels = {panel.title: panel for panel in boss_client.get("/admin/").context["panels"]}
 
     assert {title: panel.number for title, panel in panels.items()} == {
-        "Users": "2", "Tasks": "3", "Jobs": "0 unfinished", "Late jobs": "0", "Last 24 hours": "1 failed"
+        "Users": "2", "Tasks": "3", "Plans": "0", "Jobs": "0 unfinished", "Late jobs": "0", "Last 24 hours": "1 failed"
     }  # fmt: skip
     assert panels["Last 24 hours"].notes == ["retries: 2", "succeeded: 0", "0 wait for another attempt"]
     assert panels["Tasks"].notes == ["3 new in 14 days"]
@@ -238,7 +238,7 @@ def test_what_takes_too_long_to_count_is_estimated_or_unknown(boss_client, monke
 
 
 @pytest.mark.parametrize(("group", "titles"), [
-    ("support", ["Jobs", "Late jobs", "Last 24 hours", "Users", "Tasks"]),
+    ("support", ["Jobs", "Late jobs", "Last 24 hours", "Users", "Tasks", "Plans"]),
     ("operator", ["Jobs", "Late jobs", "Last 24 hours", "Users"]),
     (None, []),
 ])  # fmt: skip

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django_migration_linter import MigrationLinter
 
-OURS = ("accounts", "events", "jobs", "tasks")
+OURS = ("accounts", "events", "jobs", "tasks", "tickets")
 KNOWN = {  # what the linter says of them, and why it may be so
     "0001_initial": "there was nothing before it",
     "0006_mail_and_second_factor": "NOT NULL without a default, which 0008 adds",

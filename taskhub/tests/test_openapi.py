@@ -13,7 +13,7 @@ from taskhub.tests.contract import document, operations, resolved, validator
 OPERATIONS = {operation["operationId"]: (path, method, operation) for path, method, operation in operations()}
 COMMAND = "python manage.py spectacular --format openapi-json --file docs/openapi.json"
 PUBLIC = (
-    {"/", "/livez", "/readyz", "/health", "/health/db"}
+    {"/", "/livez", "/readyz", "/health", "/health/db", "/csv-types"}
     | {f"/auth/{name}" for name in ("register", "login", "login/second-factor", "refresh", "logout", "email/verify")}
     | {"/auth/password/reset", "/auth/password/reset/confirm"}
 )
@@ -69,6 +69,25 @@ def test_paths_are_spelled_without_a_slash_at_the_end():
         "/tasks/{id}/restore",
         "/tasks/{id}/move",
         "/tasks/{id}/subtasks",
+        "/plans",
+        "/plans/{id}",
+        "/plans/{id}/check",
+        "/plans/{id}/generate",
+        "/plans/{id}/validate",
+        "/plans/{id}/export",
+        "/plans/{id}/retry",
+        "/plans/{id}/cancel",
+        "/plans/{id}/back",
+        "/plans/{id}/events",
+        "/plans/{plan_id}/files",
+        "/plans/{plan_id}/files/{id}",
+        "/plans/{plan_id}/findings",
+        "/plans/{plan_id}/tickets",
+        "/plans/{plan_id}/tickets/{id}",
+        "/plans/{plan_id}/groups/{group}/order",
+        "/plans/{plan_id}/dependencies",
+        "/plans/{plan_id}/dependencies/{id}",
+        "/csv-types",
         "/tasks/{task_id}/comments",
         "/tasks/{task_id}/comments/{id}",
         "/tasks/{task_id}/dependencies",
@@ -132,7 +151,7 @@ def test_a_token_is_got_by_the_form_of_swagger_ui():
 def test_a_body_has_one_content_type(name):
     body = OPERATIONS[name][2].get("requestBody", {"content": {"application/json": {}}})
 
-    assert list(body["content"]) == ["application/json"]
+    assert list(body["content"]) == (["text/csv"] if name == "addPlanFile" else ["application/json"])
 
 
 def test_the_default_of_a_new_task_is_told_and_a_patch_has_none():

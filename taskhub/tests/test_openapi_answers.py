@@ -39,6 +39,7 @@ from tasks.tests.factories import (
     ListFactory,
     TaskFactory,
 )
+from tickets.tests import answers as of_plans
 
 
 def answers(operation):
@@ -80,10 +81,13 @@ def ids_of(path, alice):
         "lists": lambda owner: ListFactory(owner=owner),
         "labels": lambda owner: LabelFactory(owner=owner),
         "filters": lambda owner: FilterFactory(owner=owner),
+        "plans": lambda owner: of_plans.plan_for(path, owner),
     }.get(kind, new_task)(alice)
     ids = {"id": made.pk, "task_id": made.pk}
     if "/comments" in path:
         ids["id"] = CommentFactory(task=made).pk
+    if kind == "plans":
+        return of_plans.ids_of(path, made)
     if "/dependencies" in path:
         ids["needs"] = DependencyFactory(task=made, needs=new_task(alice)).needs_id
     return ids
@@ -111,6 +115,7 @@ PREPARED = {  # what has to be there before
     "moveTask": have_another,
     "moveList": have_another,
     "addDependency": have_another,
+    **of_plans.PREPARED,
 }
 
 
@@ -121,13 +126,15 @@ class Call:
         self.method, self.name, self.monkeypatch = method.upper(), operation["operationId"], monkeypatch
         self.ids = ids_of(path, alice)
         self.path = path.format(**self.ids, job_id=JobFactory(owner=alice).pk)
-        self.client, self.query, self.headers, self.content_type = client_of(alice), "", {}, "application/json"
-        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {"examples": {}})
+        self.client, self.query, self.headers = client_of(alice), "", {}
+        contents = operation.get("requestBody", {}).get("content", {"application/json": {"examples": {}}})
+        self.content_type, content = next(iter(contents.items()))
         example = next(iter(content["examples"].values()), {"value": {}})["value"]
-        self.body = {
-            **example,
-            **({"refresh_token": str(refresh_token(alice))} if "refresh_token" in example else {}),
-        }
+        if isinstance(example, str):
+            self.body, self.query = example.encode(), "name=Bundles.csv"
+        else:
+            tokens = {"refresh_token": str(refresh_token(alice))} if "refresh_token" in example else {}
+            self.body = {**example, **tokens}
         PREPARED.get(self.name, lambda call, alice: None)(self, alice)
 
     def send(self):
@@ -321,6 +328,7 @@ CHANGES = {
     **{f"update{name}-blank": change(body={"name": " "}) for name in ("List", "Label", "Filter")},
     "createFilter-unknown_parameter": change(body={"name": "x", "query": "colour=red"}),
     "updateFilter-unknown_parameter": change(body={"query": "colour=red"}),
+    **of_plans.CHANGES,
     "name_taken": lambda call: LabelFactory(owner=User.objects.get(username="alice"), name=call.body["name"]),
     "changeTasks-required": change(body={"operations": [{"op": "create"}]}),
     "changeTasks-not_found": change(body={"operations": [{"op": "delete", "id": str(uuid4())}]}),

@@ -23,14 +23,24 @@ from tasks.tests.factories import TaskFactory
 
 OPERATIONS = [(method.upper(), path) for path, methods in json.loads(document())["paths"].items() for method in methods]
 PUBLIC = {
-    *("/", "/health", "/health/db", "/livez", "/readyz", "/problems", "/problems/{code}", "/openapi.json"),
+    *(
+        "/",
+        "/health",
+        "/health/db",
+        "/livez",
+        "/readyz",
+        "/problems",
+        "/problems/{code}",
+        "/openapi.json",
+        "/csv-types",
+    ),
     *("/auth/register", "/auth/login", "/auth/refresh", "/auth/logout"),
     *("/auth/login/second-factor", "/auth/password/reset", "/auth/password/reset/confirm", "/auth/email/verify"),
 }
 OPEN_ROUTES = {
     *("health", "health-db", "livez", "readyz", "root", "openapi", "docs", "redoc", "problems", "problem"),
     *("register", "login", "second-step", "refresh", "logout", "reset-password", "confirm-reset", "verify"),
-    *("verify-page", "reset-page"),
+    *("verify-page", "reset-page", "csv-types"),
 }
 OF_THE_CALLER = {
     "/auth/me",
@@ -48,6 +58,7 @@ OF_THE_CALLER = {
     "/lists",
     "/labels",
     "/filters",
+    "/plans",
     "/jobs",
 }  # no id: whoever asks is told of their own
 PRIVATE = [operation for operation in OPERATIONS if operation[1] not in PUBLIC]
@@ -177,7 +188,10 @@ def test_a_route_that_is_not_listed_as_open_needs_a_token(anonymous_client, db, 
 
 
 # A condition (CONTRACT section 4)
-OFFERED = {f"update{name}": {"version"} for name in ("Me", "Task", "List", "Label", "Filter", "Comment")}
+OFFERED = {
+    f"update{name}": {"version"}
+    for name in ("Me", "Task", "List", "Label", "Filter", "Comment", "Plan", "PlanFile", "Ticket")
+}
 MODELS = (User, Task, Session, PersonalToken, SecondFactor, Job)
 WRITES = [
     pytest.param(*each, id=each[2]["operationId"])

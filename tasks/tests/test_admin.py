@@ -191,6 +191,6 @@ def test_a_user_leads_to_what_belongs_to_them(boss_client, alice):
     links = re.findall(r'href="(/admin/[^"]*\?q=[^"]*)"', page)
 
     others = ("comment", "label", "savedfilter", "tasklist", "task")
-    lists = ("jobs/job", "accounts/securityevent", *(f"tasks/{one}" for one in others))
+    lists = ("jobs/job", "accounts/securityevent", *(f"tasks/{one}" for one in others), "tickets/plan")
     assert sorted(links) == sorted(f"/admin/{one}/?q={alice.pk}" for one in lists)
     assert listed(boss_client.get(f"/admin/tasks/task/?q={alice.pk}"), "short_title") == [task.title]

@@ -1,8 +1,9 @@
 """A conversation with version 1 of the API, as it was once recorded, and what it takes to have it again.
 
-Each step is a request and, once recorded, its answer. `keep` names values of the answer by their JSON pointer, and
-`<name>` stands for one later on. What differs each time is recorded by its kind, such as `<id>`. An answer of today may
-have more fields and headers than the recorded one, and other words for people; all else is as it was.
+Each step is a request and, once recorded, its answer, or a kind of job whose jobs are done then. `keep` names values of
+the answer by their JSON pointer, and `<name>` stands for one later on. What differs each time is recorded by its kind,
+such as `<id>`. An answer of today may have more fields and headers than the recorded one, and other words for people;
+all else is as it was.
 """
 
 import json
@@ -128,13 +129,10 @@ def say(client, step, known):
     """Sends the request of a step, and keeps what it names. Returns the answer, and where it differs."""
     method, path = filled(step["request"], known).split(" ")
     headers = filled(step.get("headers", {}), known)
-    response = client.generic(
-        method,
-        path,
-        json.dumps(filled(step["send"], known)) if "send" in step else "",
-        content_type="application/json",
-        headers=headers,
-    )
+    sent = filled(step.get("send", ""), known)
+    kind = headers.pop("Content-Type", "application/json")
+    body = sent if isinstance(sent, str) else json.dumps(sent)
+    response = client.generic(method, path, body, content_type=kind, headers=headers)
     answer = answer_of(response)
     known.update({name: at(pointer, answer["body"]) for name, pointer in step.get("keep", {}).items()})
     return answer, list(differences(step.get("answer"), answer, known)) if "answer" in step else ["is not recorded"]

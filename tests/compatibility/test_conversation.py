@@ -13,6 +13,7 @@ from accounts import mailed
 from accounts.mailed import Purpose
 from accounts.models import User
 from conftest import client_of
+from jobs.testing import drain
 from taskhub.tests.contract import operations
 from tests.compatibility import recording
 
@@ -28,6 +29,9 @@ def test_each_request_is_answered_as_it_was():
     known["code"] = lambda: pyotp.TOTP(known["secret"]).now()
     client, steps, told = client_of(), recording.conversation(), []
     for step in steps:
+        if "work" in step:
+            drain(step["work"])
+            continue
         answer, differences = recording.say(client, step, known)
         if "answer" not in step and os.environ.get("RECORD"):
             step["answer"] = recording.recorded(answer, known)
@@ -40,7 +44,7 @@ def test_each_request_is_answered_as_it_was():
 
 
 def test_every_operation_is_part_of_it():
-    said = {tuple(step["request"].split("?")[0].split(" ")) for step in recording.conversation()}
+    said = {tuple(step["request"].split("?")[0].split(" ")) for step in recording.conversation() if "request" in step}
     patterns = {operation["operationId"]: path.strip("/").split("/") for path, _, operation in operations()}
 
     missing = [
@@ -57,7 +61,7 @@ def test_every_operation_is_part_of_it():
 
 def fits(pattern, path):
     return len(pattern) == len(path) and all(
-        part == real or (part[:1] == "{" and real[:1] == "<") for part, real in zip(pattern, path, strict=True)
+        part == real or part[:1] == "{" for part, real in zip(pattern, path, strict=True)
     )
 
 

@@ -72,11 +72,18 @@ class Entity:
     values: Mapping[str, str]
     more: Mapping[str, str]
     needs: list["Entity"] = field(default_factory=list)  # what it refers to, once that was looked for
+    declared: list["Entity"] = field(default_factory=list)  # likewise, because a person has said so
     found: dict[str, list["Entity"]] = field(default_factory=dict)  # the same, by the columns that say so
 
     @property
     def kind(self) -> str:
         return self.file.kind.key
+
+    @property
+    def needed(self) -> Iterator[tuple["Entity", str]]:
+        """What has to be there before it, and who says so."""
+        yield from ((one, "inferred") for one in self.needs)
+        yield from ((one, "declared") for one in self.declared)
 
     @property
     def name(self) -> str:

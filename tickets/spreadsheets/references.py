@@ -167,7 +167,7 @@ def note(
 def find(entity: Entity, header: str, value: str, names: Names, kind: str, severity: str) -> Problem | None:
     found = names.exact.get(value) or names.alike.get(squeezed(value), [])
     if found:
-        entity.needs.append(min(found, key=lambda one: one.said))
+        entity.declared.append(min(found, key=lambda one: one.said))
         return None
     message = f"{header} names nothing that there is: {value}."
     return Problem(
