@@ -18,6 +18,13 @@ FAULTS = (
 )
 ATTEMPTS = "SELECT job_id, outcome, extract(epoch FROM ended_at - started_at) AS lasted FROM job_attempt"
 LEASE = 3.0  # seconds, of all kinds of a run
+# Each ticket of a plan has become one task, and each dependency one of tasks
+PLANS = """
+    SELECT 'plan:' || site_name AS job_id, stage, (SELECT count(*) FROM ticket WHERE plan_id = plan.id) AS tickets,
+        (SELECT count(*) FROM tasks WHERE owner_id = plan.owner_id) AS tasks,
+        (SELECT count(DISTINCT task_id) FROM ticket WHERE plan_id = plan.id) AS named,
+        (SELECT count(*) FROM task_dependency WHERE owner_id = plan.owner_id) AS needs
+    FROM plan"""
 POSTING = ("external_call", "deadlock_once", "newer", "doubtful")
 COLUMNS = ("attempted", "acknowledged", "recovered", *FAULTS[:5], "retried", "most_attempts")
 
@@ -54,6 +61,7 @@ class Checker:
         self.effects = Counter(row.job_id for row in stage.sql("SELECT job_id FROM effect"))
         self.counted = {row.job_id: row.n for row in stage.sql("SELECT job_id, n FROM effect_count")}
         self.posted, self.overlapped = Counter(records.read("posted")), set(records.read("overlapped"))
+        self.plans = {row.job_id: row for row in stage.sql(PLANS)}
         self.mail = defaultdict(Counter)
         for line in records.read("mail"):
             key, message_id = line.split()
@@ -133,6 +141,16 @@ class Checker:
             yield "posted_again"
         if kind_for_job(job.job_id) == "email":
             yield from self.of_letter(job)
+        if kind_for_job(job.job_id) == "plan":
+            yield from self.of_plan(self.plans[job.job_id])
+
+    def of_plan(self, plan):
+        if plan.stage != "completed":
+            yield "wrong_end"
+        if min(plan.tasks, plan.named) < plan.tickets or plan.needs < plan.tickets - 1:
+            yield "lost"
+        if plan.tasks > plan.tickets:
+            yield "doubled"
 
     def of_letter(self, job):
         sent = self.mail[job.job_id]

@@ -13,6 +13,7 @@ from jobs.registry import handler
 from jobs.running import heartbeat
 from jobs.services import enqueue
 from jobs.tests.processes.kinds import COUNT_UP
+from tickets import exporting
 
 # A lease of 3 s, so that a run takes minutes. Under faults, good jobs may need many attempts
 GOOD = {"max_attempts": 50, "backoff": 0.05, "backoff_limit": 1, "time_limit": 2, "lease": 3}
@@ -85,6 +86,16 @@ def welcome(job):
 
 handler("external_call", external=post, **{**GOOD, "time_limit": 2.5 if NEXT_RELEASE else 2})(book)
 handler("email", external=welcome, queue="mail", **GOOD)(book)
+exporting.BATCH = 2  # tickets in one transaction, so that a small plan has several
+
+
+def export_plan(job):
+    told = exporting.export(job)
+    misbehave(job, "external")
+    return told
+
+
+handler("plan", external=export_plan, **GOOD)(book)
 handler("doubtful", external=post, in_doubt="park", **GOOD)(book)
 if NEXT_RELEASE:
     handler("newer", external=post, **GOOD)(book)

@@ -12,6 +12,7 @@ GOOD_KINDS = {
     "deadlock_once": 5,
     "newer": 5,
     "doubtful": 6,
+    "plan": 6,
 }
 BAD_KINDS = ("always_dies", "always_raises")  # each one in two hundred, and one at least
 KILLS = {"kill_child": 10, "kill_worker": 4, "kill_scheduler": 2, "kill_valkey": 2, "kill_postgres": 1}

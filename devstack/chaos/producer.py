@@ -3,6 +3,7 @@
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
@@ -28,7 +29,30 @@ def register(kind, key, payload, **options):
                 username=f"user{key}", email=f"{key}@example.com", password=None
             )
             payload = {**payload, "user_id": str(user.pk)}
+        if kind == "plan":
+            payload = {**payload, "plan_id": str(plan_named(key).pk), "run": 1, "actor": "planner"}
         return enqueue(kind, key, payload, **options)
+
+
+def plan_named(key):
+    """A plan whose tickets, each of which needs the one before, are to be exported."""
+    from accounts.models import User
+    from tickets.models import Plan, Ticket, TicketDependency
+
+    if found := Plan.objects.filter(site_name=key).first():
+        return found
+    owner = User.objects.create_user(username=f"planner{key}", password=None)
+    made = Plan.objects.create(owner=owner, site_name=key, stage="export", run=1)
+    of, place = {"owner": owner, "plan": made}, {"group_name": "Content", "group_place": 0, "sources": []}
+    tickets = [
+        Ticket(**of, **place, source_key=str(n), position=n, title=f"Ticket {n}", description="As specified.")
+        for n in range(1, 6)
+    ]
+    Ticket.objects.bulk_create(tickets)
+    TicketDependency.objects.bulk_create(
+        TicketDependency(**of, ticket=ticket, needs=before, origin="manual") for before, ticket in pairwise(tickets)
+    )
+    return made
 
 
 def attempt(*job, **options):
