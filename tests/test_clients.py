@@ -32,7 +32,9 @@ def importable(tmp_path_factory):
 def package(importable):
     """The client of openapi-python-client."""
     settings = importable / "settings.json"
-    settings.write_text(json.dumps({"post_hooks": []}))  # which would format the code
+    # Hooks would format the code; of spreadsheets it has to be told that they are bytes
+    overrides = {"text/csv": "application/octet-stream"}
+    settings.write_text(json.dumps({"post_hooks": [], "content_type_overrides": overrides}))
     options = ["--path", str(DOCUMENT), "--meta", "none", "--config", str(settings), "--fail-on-warning"]
     generate("openapi_python_client", "generate", *options, "--output-path", str(importable / "taskhub_client"))
     return importlib.import_module("taskhub_client")
