@@ -22,6 +22,20 @@ def generate(job: Any) -> dict[str, Any]:
     plan = run.plan()
     if plan is None:
         return {"stopped": True}
+    found, titles = add_tickets(run, plan)
+    with transaction.atomic():
+        plan = run.plan(lock=True)
+        if plan is None:
+            return {"stopped": True}
+        finish(plan, found, titles)
+        told = {"tickets": len(found.order), "dependencies": len(found.edges)}
+        PlanEvent.objects.record(plan, "generated", run.actor, **told)
+        runs.move(plan, Stage.REVIEW, run.actor)
+    return told
+
+
+def add_tickets(run: runs.Run, plan: Plan) -> tuple[Graph, dict[str, str]]:
+    """What the tickets need, and the titles of those that were left out there. Cells are not needed after this."""
     files = services.spreadsheets(plan)
     check(files)
     made = subjects(files, plan.granularity)
@@ -29,14 +43,8 @@ def generate(job: Any) -> dict[str, Any]:
     places = positions(made, found.order)
     for locked, batch in run.steps(made, BATCH, len(made)):
         add(locked, batch, places)
-    with transaction.atomic():
-        plan = run.plan(lock=True)
-        if plan is None:
-            return {"stopped": True}
-        finish(plan, made, found)
-        PlanEvent.objects.record(plan, "generated", run.actor, tickets=len(made), dependencies=len(found.edges))
-        runs.move(plan, Stage.REVIEW, run.actor)
-    return {"tickets": len(made), "dependencies": len(found.edges)}
+    left_out = {edge.needs for edge in found.left_out}
+    return found, {subject.key: title(subject) for subject in made if subject.key in left_out}
 
 
 def positions(made: Sequence[Subject], order: Sequence[str]) -> dict[str, int]:
@@ -69,10 +77,9 @@ def add(plan: Plan, batch: Sequence[Subject], places: dict[str, int]) -> None:
     )
 
 
-def finish(plan: Plan, made: Sequence[Subject], found: Graph) -> None:
+def finish(plan: Plan, found: Graph, titles: dict[str, str]) -> None:
     """Adds the dependencies, and tells which were left out."""
     ids = dict(plan.tickets.values_list("source_key", "pk"))
-    titles = {subject.key: title(subject) for subject in made}
     TicketDependency.objects.bulk_create(
         (
             TicketDependency(

@@ -153,13 +153,21 @@ def clear(plan: Plan) -> None:
     plan.touch(validated_revision=None)
 
 
+class Cells(dict[str, str]):
+    """Each text once: columns repeat theirs in most rows."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = text
+        return text
+
+
 def spreadsheets(plan: Plan) -> list[File]:
     """As they are checked, in the order of their names."""
-    known = csv_types()
+    known, cells = csv_types(), Cells()
     files = []
-    for row in plan.files.order_by("name", "pk"):
+    for row in plan.files.order_by("name", "pk").iterator(chunk_size=1):
         declared = [Declared(one["column"], one["to"]) for one in row.declared]
-        rows = [reading.Row(*one) for one in row.rows]
+        rows = [reading.Row(number, [cells[cell] for cell in found]) for number, found in row.rows]
         files.append(File(str(row.pk), row.name, known[row.csv_type], row.headers, rows, declared))
         files[-1].problems += [
             Told("content", note["code"], note["message"], note["severity"], note["row"]) for note in row.notes

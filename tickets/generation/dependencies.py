@@ -1,7 +1,7 @@
 """Which ticket needs which first, and the order that follows. What would go round in a circle is left out, and told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
@@ -32,9 +32,15 @@ def graph(subjects: Sequence[Subject]) -> Graph:
                 pair = (subject.key, keys[id(needed)])
                 if pair[0] != pair[1]:
                     found.setdefault(pair, Edge(*pair, origin))
-    edges, left_out = without_circles(list(found.values()))
+    edges, left_out = sorted(found.values()), list[Edge]()
+    del found
     places = {subject.key: place for place, subject in enumerate(subjects)}
-    return Graph(edges, left_out, ordered(places, edges))
+    try:
+        order = ordered(places, edges)
+    except CycleError:
+        edges, left_out = without_circles(edges)
+        order = ordered(places, edges)
+    return Graph(edges, left_out, order)
 
 
 def without_circles(edges: Sequence[Edge]) -> tuple[list[Edge], list[Edge]]:

@@ -24,7 +24,7 @@ VARIANT = re.compile(r"(?:[_-](?:1[._]5x|[123]x|no_?webp|non_?webp|webp|fallback
 LONGEST_KEY = 300
 
 
-@dataclass
+@dataclass(slots=True)
 class Subject:
     """`entity` is what the ticket is about, `parts` what belongs to it."""
 
@@ -83,7 +83,7 @@ def owned_last(entities: Sequence[Entity]) -> list[Entity]:
 
 def owner_of(entity: Entity) -> Entity:
     """Itself, if it is a part of nothing that there is."""
-    found = entity.found.get(PARTS.get(entity.kind, ""), [entity])
+    found = entity.found.get(PARTS.get(entity.kind, ""), (entity,))
     return found[0]
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from tickets.spreadsheets.reading import Row
 from tickets.spreadsheets.types import CsvType, csv_types, squeezed
 
+NOTHING: Mapping[str, Any] = {}
 SEVERITIES = ("blocking", "warning", "info")
 PHASES = ("schema", "content", "references")  # in which the check goes on
 
@@ -63,17 +64,29 @@ class File:
                 yield header, place
 
 
-@dataclass
+@dataclass(slots=True)
 class Entity:
-    """What one row is about. `values` by column of its type, `more` by header; empty cells are in neither."""
+    """What one row is about. `values` by column of its type, `more` by header; empty cells are in neither.
+
+    There are as many as rows, so what few have is made when it is needed.
+    """
 
     file: File
     row: int
     values: Mapping[str, str]
     more: Mapping[str, str]
-    needs: list["Entity"] = field(default_factory=list)  # what it refers to, once that was looked for
-    declared: list["Entity"] = field(default_factory=list)  # likewise, because a person has said so
-    found: dict[str, list["Entity"]] = field(default_factory=dict)  # the same, by the columns that say so
+    needs: Sequence["Entity"] = ()  # what it refers to, once that was looked for
+    declared: Sequence["Entity"] = ()  # likewise, because a person has said so
+    found: Mapping[str, Sequence["Entity"]] = field(default_factory=lambda: NOTHING)  # by the columns that say so
+
+    def need(self, column: str, other: "Entity") -> None:
+        self.needs = (*self.needs, other)
+        self.found = {**self.found, column: (*self.found.get(column, ()), other)}
+
+    def cell(self, header: str) -> str:
+        """Of a column, as the file spells it."""
+        known = next((name for name, place in self.file.places.items() if self.file.headers[place] == header), None)
+        return (self.values.get(known) if known else self.more.get(header)) or ""
 
     @property
     def kind(self) -> str:
@@ -120,12 +133,14 @@ class Entity:
 
 
 def entities_of(file: File) -> list[Entity]:
+    """Takes the rows of the file, which are not needed any more."""
     others = list(file.others())
     made = []
     for row in file.rows:
         values = {name: row.cells[place] for name, place in file.places.items() if row.cells[place]}
         more = {header: row.cells[place] for header, place in others if row.cells[place]}
-        made.append(Entity(file, row.number, values, more))
+        made.append(Entity(file, row.number, values, more or NOTHING))
+    file.rows = ()
     return made
 
 

@@ -88,9 +88,8 @@ class Resolver:
             file.problems.append(Problem("references", "declared_reference", message, column=column))
             return
         names = self.of_file(to)
-        cells = {row.number: row.cells[place] for row in file.rows}
         for entity in file.entities:
-            value = cells[entity.row]
+            value = entity.cell(file.headers[place])
             if value and value not in SPREADSHEET_ERRORS:
                 problem = find(entity, file.headers[place], value, names, "declared_references", "blocking")
                 file.problems += [problem] if problem else []
@@ -132,8 +131,7 @@ def look_up_several(entity: Entity, reference: Reference, column: str, value: st
             continue
         if found := names.exact.get(part) or names.alike.get(squeezed(part), []):
             taken = min(found, key=lambda one: one.said)
-            entity.found.setdefault(reference.columns[0], []).append(taken)
-            entity.needs.append(taken)
+            entity.need(reference.columns[0], taken)
         else:
             yield missing(entity, reference, header, part, f"{header} names nothing that there is: {part}.", names)
 
@@ -143,15 +141,14 @@ def narrowed(entity: Entity, reference: Reference, found: Sequence[Entity]) -> S
     if not reference.within:
         return found
     inside = entity.found.get(reference.within)
-    return [one for one in found if inside and one.found.get(reference.within, [None])[0] is inside[0]]
+    return [one for one in found if inside and one.found.get(reference.within, (None,))[0] is inside[0]]
 
 
 def note(
     entity: Entity, reference: Reference, column: str, value: str, found: Sequence[Entity], exact: bool
 ) -> Iterator[Problem]:
     taken = min(found, key=lambda one: one.said)
-    entity.found[reference.columns[0]] = [taken]
-    entity.needs.append(taken)
+    entity.need(reference.columns[0], taken)
     header = entity.file.header(column)
     place: dict[str, Any] = {"row": entity.row, "column": header, "value": value}
     if not exact:
@@ -167,7 +164,7 @@ def note(
 def find(entity: Entity, header: str, value: str, names: Names, kind: str, severity: str) -> Problem | None:
     found = names.exact.get(value) or names.alike.get(squeezed(value), [])
     if found:
-        entity.declared.append(min(found, key=lambda one: one.said))
+        entity.declared = (*entity.declared, min(found, key=lambda one: one.said))
         return None
     message = f"{header} names nothing that there is: {value}."
     return Problem(
