@@ -13,7 +13,7 @@ from tickets.models import Plan
 from tickets.spreadsheets.checks import check
 
 
-@handler("plan_check", queue="bulk", time_limit=100)
+@handler("plan_check", queue="bulk", time_limit=100, owner_may=("retry",))
 def plan_check(job: Any) -> dict[str, Any]:
     """Reads and checks without a lock, and then keeps what was found, if the plan is still as it was."""
     known = Plan.objects.filter(pk=job.payload["plan_id"])

@@ -79,7 +79,7 @@ OF_TASKS = (
     Index("tasks_live_list_position", ("list_id", "status"), POSITION, ascending=True),
     Index("tasks_live_parent_created", ("parent_id",), CREATED),
     Index("tasks_live_children", ("parent_id",), POSITION, ascending=True, only=f"{LIVE} AND parent_id IS NOT NULL"),
-    Index("tasks_live_blocked", ("blocked",), CREATED, only=f"{LIVE} AND blocked"),
+    Index("tasks_live_blocked_created", ("blocked",), CREATED),
     Index("tasks_live_completed", (), COMPLETED, only=f"{LIVE} AND completed_at IS NOT NULL"),
     Index(
         "tasks_live_external_key", ("external_source", "external_key"), (), only=f"{LIVE} AND external_key IS NOT NULL"

@@ -174,9 +174,8 @@ def overdue(query: QueryDict, asker: Asker, name: str) -> list[Condition]:
 
 
 def blocked(query: QueryDict, asker: Asker, name: str) -> list[Condition]:
-    if choice(name, str(query[name]), ["true", "false"]) == "true":
-        return [Condition(name, "blocked", (), name, (True,))]
-    return [Condition(name, "NOT blocked")]
+    wanted = choice(name, str(query[name]), ["true", "false"]) == "true"
+    return [Condition(name, "blocked" if wanted else "NOT blocked", (), name, (wanted,))]
 
 
 def since(query: QueryDict, asker: Asker, name: str) -> list[Condition]:

@@ -254,7 +254,7 @@ class Task(Versioned):
             live("list_position", "list", "status", "position", "id"),
             live("parent_created", "parent", "-created_at", "-id"),
             live("completed", "-completed_at", "-id", only=Q(completed_at__isnull=False)),
-            live("blocked", "-created_at", "-id", only=Q(blocked=True)),
+            live("blocked_created", "blocked", "-created_at", "-id"),
             live("children", "parent", "position", "id", only=Q(parent__isnull=False)),
             # What the foreign key looks for
             models.Index(fields=["parent"], name="tasks_parent", condition=Q(parent__isnull=False)),

@@ -20,7 +20,6 @@ from tickets.openapi.shared import (
     CHECK,
     CHECKED,
     EVENT,
-    JOB,
     LATE,
     LOST,
     PLAN,
@@ -68,7 +67,7 @@ describe_plans = extend_schema_view(
             "Each by itself, and then what they name in each other: every error is told, in "
             "`GET /plans/{id}/findings`. Where there are more than 2,000 rows, a job does so (202).",
             request=NO_BODY,
-            responses={200: CheckedSerializer, 202: JOB},
+            responses={200: CheckedSerializer, 202: BEGUN},
             parameters=[id_parameter("id", "A plan"), IF_MATCH, answer_header("Location", 202, "The path of the job.")],
             problems=[LATE, PreconditionFailed(4, ["site_name"], {**PLAN, "version": 4})],
             examples=[NO_FIELDS_SENT, OpenApiExample("Findings", CHECKED, response_only=True, status_codes=["200"])],

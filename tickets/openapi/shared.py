@@ -85,17 +85,6 @@ EVENT = {
 }
 LATE = WrongStage(Stage.REVIEW, [Stage.UPLOAD])
 PLAN_ID = id_parameter("plan_id", "A plan")
-JOB = OpenApiResponse(
-    {
-        "type": "object",
-        "title": "Begun",
-        "required": ["job_id"],
-        "properties": {"job_id": {"type": "string"}},
-    },
-    description="A job does it.",
-    examples=[OpenApiExample("A job", {"job_id": f"plan_check:{EXAMPLE_ID}:3"})],
-)
-
 LOST = {"tickets": 1, "dependencies": 0}
 BEGUN = OpenApiResponse(
     {

@@ -1,5 +1,6 @@
 """What people do with tickets: edit, order, mark, and say what needs what."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -52,6 +53,17 @@ def test_what_is_no_text_leaves_it_validated(plan, tickets, fields):
 )
 def test_bad_input_is_refused(plan, tickets, fields, code):
     assert change(plan, tickets[0], **fields).json()["errors"][0]["code"] == code
+
+
+@pytest.mark.parametrize("body", [5, None, [], "granularity", {"granularity": "column"}, {"site_name": ["x"]}])
+def test_a_plan_takes_no_other_body(plan, body):
+    assert plan.client.generic("PATCH", plan.path, json.dumps(body), content_type="application/json").status_code == 400
+
+
+def test_granularity_is_set_at_upload_alone(plan, tickets):
+    answer = plan.client.patch(plan.path, {"granularity": "row"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_stage")
 
 
 def test_what_somebody_else_has_changed_is_not_overwritten(plan, tickets):

@@ -57,6 +57,16 @@ def test_asked_for_again_it_is_the_same_job(plan):
     assert plan.get()["job"] == job
 
 
+def test_another_job_is_told_to_who_asks_whether_anything_has_changed(plan):
+    generated(plan)
+    etag = plan.client.get(plan.path).headers["ETag"]
+    again = plan.client.get(plan.path, headers={"If-None-Match": etag})
+    job = plan.post("retry").json()["job_id"]
+
+    assert again.status_code == 304
+    assert plan.client.get(plan.path, headers={"If-None-Match": etag}).json()["job"] == job
+
+
 def test_without_a_check_nothing_is_generated(plan):
     plan.upload(SMALL)
     reasons = [error["code"] for error in plan.post("generate").json()["errors"]]

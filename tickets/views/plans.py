@@ -1,7 +1,7 @@
 """The caller's plans, and their check."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -79,11 +79,11 @@ class PlanViewSet(ResourceViewSet):
     def etag(self, row: Any) -> str:
         """What belongs to the plan is part of its single answer."""
         row["check"] = {name: row.pop(name) for name in CHECK}
-        parts = (row["files"], row["rows"], *row["check"].values(), *row["tickets"].values(), row["validated"])
-        return etag_of(row["version"], *(str(part) for part in parts))
+        parts = (row["files"], row["rows"], *row["check"].values(), *row["tickets"].values())
+        return etag_of(row["version"], *(str(part) for part in (*parts, row["validated"], row["job"] or "")))
 
     def partial_update(self, request: Request, pk: str, **kwargs: Any) -> HttpResponse:
-        if "granularity" in request.data:
+        if isinstance(request.data, Mapping) and "granularity" in request.data:
             services.locked(user_of(request), pk, Stage.UPLOAD)
         return super().partial_update(request, pk, **kwargs)
 

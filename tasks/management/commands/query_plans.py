@@ -99,7 +99,7 @@ class Command(BaseCommand):
 
 
 def reads_some(query: dict[str, Any]) -> bool:
-    return "q" in query or query.get("blocked") == "false"
+    return "q" in query
 
 
 class Cost:
