@@ -25,6 +25,7 @@ from tickets.openapi.shared import (
     IN_A_FILE,
     LATE,
     PLAN_ID,
+    by,
 )
 from tickets.serializers import (
     CsvTypesSerializer,
@@ -120,9 +121,9 @@ describe_findings = extend_schema_view(
         },
         parameters=[
             PLAN_ID,
-            OpenApiParameter("severity", enum=["blocking", "warning", "info"]),
-            OpenApiParameter("code", str, description="Such as `missing_reference`."),
-            OpenApiParameter("file", OpenApiTypes.UUID),
+            OpenApiParameter("severity", enum=["blocking", "warning", "info"], extensions=by("finding_severity")),
+            OpenApiParameter("code", str, description="Such as `missing_reference`.", extensions=by("finding_code")),
+            OpenApiParameter("file", OpenApiTypes.UUID, extensions=by("finding_file")),
             OpenApiParameter("format", enum=["json", "csv"], default="json"),
         ],
         problems=[

@@ -25,6 +25,7 @@ from tickets.openapi.shared import (
     PLAN,
     STEP,
     STEP_PROBLEMS,
+    by,
 )
 from tickets.runs import NotReady
 from tickets.serializers import (
@@ -49,7 +50,11 @@ describe_plans = extend_schema_view(
             PLAN,
             {"site_name": "Museum of the town", "site_description": "The new site of the museum."},
             order="Newest first.",
-            list_parameters=(OpenApiParameter("stage", enum=Stage.values, description="Those that are there."),),
+            list_parameters=(
+                OpenApiParameter(
+                    "stage", enum=Stage.values, description="Those that are there.", extensions=by("plan_stage_created")
+                ),
+            ),
             detail=PlanDetailSerializer,
             more={
                 "job": None,

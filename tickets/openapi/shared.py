@@ -12,6 +12,12 @@ from tasks.openapi.shared import EXAMPLE_ID, OTHER_ID, id_parameter
 from tickets.models import Stage
 from tickets.services import WrongStage
 
+
+def by(index: str) -> dict[str, list[str]]:
+    """The index that serves a filter."""
+    return {"x-index": [index]}
+
+
 PLAN = {
     "id": EXAMPLE_ID,
     "site_name": "Museum of the town",

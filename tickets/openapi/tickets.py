@@ -23,6 +23,7 @@ from tickets.openapi.shared import (
     PLAN_ID,
     TICKET,
     TICKET_DETAIL,
+    by,
 )
 from tickets.serializers import (
     ManyChangedSerializer,
@@ -45,8 +46,8 @@ TICKETS = resource(
     order="In the order of groups, and within each that of `position`.",
     parameters=(PLAN_ID,),
     list_parameters=(
-        OpenApiParameter("group", enum=GROUPS, description="Those of one group."),
-        OpenApiParameter("ready", bool, description="Those that are, or are not."),
+        OpenApiParameter("group", enum=GROUPS, description="Those of one group.", extensions=by("ticket_place")),
+        OpenApiParameter("ready", bool, description="Those that are, or are not.", extensions=by("ticket_ready")),
     ),
     detail=TicketDetailSerializer,
     more=TICKET_DETAIL,

@@ -11,10 +11,10 @@ FIELDS = (
     "ID,Bundle,Field label,Machine name,Reused Field,X,Dev,QA,Field group,Field type,Ref. bundle,Req'd,Vals.,"
     "Form widget,Trns.,Settings/notes,Help text,Bundle machine name"
 )
-VIEWS = "ID,View name,Machine name,X,Dev,QA,Base table,Status,Description,Notes"
+VIEWS = "ID,View name,Machine name,X,Dev,QA,Base table,Status,Description,Notes,Path"
 DISPLAYS = "ID,View,Title,Machine name,X,Dev,QA,Display plugin,Notes,View ID"
 VIEW_MODES = "ID,View Modes,Entity Type,X,Dev,QA,Entities Used On,Notes,Format"
-IMAGE_STYLES = "ID,Style name,Machine name,X,Dev,QA,Notes"
+IMAGE_STYLES = "ID,Style name,Machine name,X,Dev,QA,Notes,Width"
 RESPONSIVE = (
     "ID,Responsive style,Machine Name,Breakpoint Group,Breakpoints Used,Fallback Style,Image Style Group(s),X,Dev,QA,"
     "Notes,Fallback machine name"

@@ -116,6 +116,8 @@ def test_a_missing_column_is_told_with_the_likeliest_one():
         ("SITE_Imagestyles.csv", 3, {"Machine name": "16 9"}, "invalid_machine_name", None),
         ("SITE_CustomViewsDisplays.csv", 3, {"Display plugin": "Paged"}, "invalid_value", "Page"),
         ("SITE_Userroles.csv", 3, {"Machine name": "role_0"}, "duplicate", None),
+        ("SITE_Imagestyles.csv", 3, {"Width": "wide, 40 px"}, "invalid_number", "40"),
+        ("SITE_CustomViews.csv", 3, {"Path": "/news?x"}, "invalid_path", None),
         ("SITE_Workflowtransitions.csv", 3, {"From state": "Lost"}, "missing_reference", "draft"),
     ],
 )
@@ -125,6 +127,25 @@ def test_a_cell_that_cannot_be_is_told_with_what_it_could_be(file, row, cells, c
 
     assert problem.row == row
     assert suggestion is None or suggestion in problem.suggestions
+
+
+def test_of_two_columns_with_one_name_the_first_is_read_with_a_warning():
+    file = checked({"Userroles.csv": sheet("Name,Machine name,NAME", [("Editor", "editor", "Other")])})["Userroles.csv"]
+
+    assert [(problem.code, problem.severity, problem.column) for problem in file.problems] == [
+        ("repeated_column", "warning", "Name")
+    ]
+    assert file.entities[0].name == "Editor"
+
+
+def test_a_name_that_two_have_is_told_and_the_same_one_taken_whatever_the_order():
+    rows = [("News", "news", "Content type"), ("News", "news_item", "Paragraph type")]
+    fields = sheet("Bundle,Field label,Machine name", [("News", "Teaser", "field_teaser")])
+    for order in (rows, rows[::-1]):
+        found = checked({"Bundles.csv": sheet("Name,Machine name,Type", order), "Fields.csv": fields})["Fields.csv"]
+
+        assert [problem.code for problem in found.problems] == ["ambiguous_reference"]
+        assert found.entities[0].needs[0].machine_name == "news"
 
 
 def test_a_state_of_another_workflow_is_not_found():

@@ -1,7 +1,11 @@
 """Uploading spreadsheets, correcting what was taken for what, and what a plan does not take."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from django.db import connection
+
+from conftest import client_of
 from events.models import EventSequence
 from tickets.models import SourceFile
 from tickets.spreadsheets.reading import LARGEST
@@ -123,3 +127,19 @@ def test_files_are_changed_at_upload_alone(plan):
     assert upload(plan, ROLE).json()["code"] == "wrong_stage"
     assert plan.client.patch(f"{plan.path}/files/{file['id']}", {"name": "y"}).json()["code"] == "wrong_stage"
     assert plan.client.delete(f"{plan.path}/files/{file['id']}").json()["code"] == "wrong_stage"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_the_same_file_from_two_clients_at_once_one_is_made_and_both_are_told_of_it(plan, alice):
+    def send(_):
+        try:
+            path = f"{plan.path}/files?name=x.csv"
+            return client_of(alice).generic("POST", path, ROLE, content_type="text/csv")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(send, range(4)))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
