@@ -52,12 +52,15 @@ def remove(task: Task, needs: Any, actor: Actor) -> bool:
     return True
 
 
-def way(owner_id: Any, start: UUID, end: UUID) -> list[UUID]:
-    """From one task to another that it needs, directly or not, both included. Empty if it does not need it."""
+def way(owner_id: Any, start: UUID, end: UUID, needed: str = NEEDED) -> list[UUID]:
+    """From one task to another that it needs, directly or not, both included. Empty if it does not need it.
+
+    `needed` is a statement like NEEDED, of another table.
+    """
     if start == end:
         return [start]
     with connection.cursor() as cursor:
-        cursor.execute(NEEDED, {"owner": owner_id, "task": start})
+        cursor.execute(needed, {"owner": owner_id, "task": start})
         via = dict(cursor.fetchall())
     path = [end]
     while path[-1] != start:

@@ -17,7 +17,7 @@ from tasks.models.dependency import MOST_NEEDS
 from tasks.models.task import LONGEST_DESCRIPTION
 from tickets import runs
 from tickets.generation.dependencies import Edge, ordered
-from tickets.models import Plan, PlanEvent, Stage, Ticket, TicketDependency
+from tickets.models import Plan, PlanEvent, Stage, Ticket
 
 BATCH = 100  # tickets in one transaction
 SOURCE = "taskhub"  # external_source of the tasks; external_key is the id of the ticket
@@ -99,7 +99,7 @@ def task_of(ticket: Ticket, of: TaskList) -> Task:
 
 def depend(plan: Plan, ids: Sequence[UUID]) -> None:
     """What the tickets need has become tasks before, or does so in the same step."""
-    pairs = TicketDependency.objects.filter(plan=plan, ticket__in=ids).order_by("ticket", "pk")
+    pairs = plan.dependencies.filter(ticket__in=ids).order_by("ticket", "pk")
     rows = list(pairs.values_list("ticket__task_id", "needs__task_id"))
     wanted = Task.objects.filter(owner=plan.owner_id, pk__in={needs for _, needs in rows})
     there = set(wanted.values_list("pk", flat=True))

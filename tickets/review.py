@@ -8,6 +8,7 @@ from django.db import connection
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 
 from events.models import Actor, Event
+from tasks import dependencies
 from tasks.models.dependency import MOST_NEEDS
 from tasks.models.task import LONGEST_DESCRIPTION
 from tasks.tree import Cycle
@@ -16,11 +17,13 @@ from tickets.models.ticket import Origin
 from tickets.runs import NotReady
 
 CONTENT = {"title", "description"}  # of which a change has to be validated again
-# All that a ticket needs, directly or not, with what needs it: so that the way can be told
+# As that of tasks: all that a ticket needs, directly or not, with what needs it
 NEEDED = """
     WITH RECURSIVE needed AS (
-        SELECT needs_id AS id, ticket_id AS via FROM ticket_dependency WHERE ticket_id = %s
+        SELECT needs_id AS id, ticket_id AS via FROM ticket_dependency
+        WHERE owner_id = %(owner)s AND ticket_id = %(task)s
         UNION SELECT needs_id, ticket_id FROM ticket_dependency JOIN needed ON ticket_id = needed.id
+        WHERE owner_id = %(owner)s
     ) SELECT id, via FROM needed"""
 
 
@@ -57,7 +60,7 @@ def add_dependency(plan: Plan, ticket_id: UUID, needs_id: UUID, actor: Actor) ->
     known = plan.dependencies.filter(ticket=ticket_id, needs=needs_id).first()
     if known:
         return known, False
-    if path := way(needs_id, ticket_id):
+    if path := dependencies.way(plan.owner_id, needs_id, ticket_id, NEEDED):
         raise Cycle("/needs", [ticket_id, *path])
     made = TicketDependency.objects.create(
         owner_id=plan.owner_id, plan=plan, ticket_id=ticket_id, needs_id=needs_id, origin=Origin.MANUAL
@@ -75,21 +78,6 @@ def remove_dependency(plan: Plan, pk: Any, actor: Actor) -> None:
     found.delete()
     plan.edit()
     PlanEvent.objects.record(plan, "dependency_removed", actor, ticket=str(found.ticket_id), needs=str(found.needs_id))
-
-
-def way(start: UUID, end: UUID) -> list[UUID]:
-    """From one ticket to another that it needs, directly or not, both included. Empty if it does not need it."""
-    if start == end:
-        return [start]
-    with connection.cursor() as cursor:
-        cursor.execute(NEEDED, [start])
-        via = dict(cursor.fetchall())
-    path = [end]
-    while path[-1] != start:
-        if path[-1] not in via:
-            return []
-        path.append(via[path[-1]])
-    return path[::-1]
 
 
 def validate(plan: Plan, actor: Actor) -> dict[str, Any]:

@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="files",
+                        related_name="+",
                         to="tickets.plan",
                     ),
                 ),

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="tickets",
+                        related_name="+",
                         to="tickets.plan",
                     ),
                 ),
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="findings",
+                        related_name="+",
                         to="tickets.plan",
                     ),
                 ),
@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
                 (
                     "needs",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="dependents", to="tickets.ticket"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="tickets.ticket"
                     ),
                 ),
                 (
@@ -166,9 +166,8 @@ class Migration(migrations.Migration):
                 (
                     "plan",
                     models.ForeignKey(
-                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="dependencies",
+                        related_name="+",
                         to="tickets.plan",
                     ),
                 ),
@@ -177,7 +176,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="dependencies",
+                        related_name="+",
                         to="tickets.ticket",
                     ),
                 ),

@@ -19,7 +19,7 @@ class Finding(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No index of its own: finding_number begins with the owner
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="findings", db_index=False)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
     phase = models.CharField(max_length=20, choices=[(phase, phase) for phase in PHASES])
     severity = models.CharField(max_length=10, choices=[(severity, severity) for severity in SEVERITIES])

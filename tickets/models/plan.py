@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -93,6 +94,27 @@ class Plan(Resource):
     def follow(self) -> None:
         super().follow()
         self.active_at = self.updated_at
+
+    # What belongs to it, by its owner, with whom the indexes of these tables begin
+    @property
+    def files(self) -> models.QuerySet[Any]:
+        return self.rows("SourceFile")
+
+    @property
+    def tickets(self) -> models.QuerySet[Any]:
+        return self.rows("Ticket")
+
+    @property
+    def dependencies(self) -> models.QuerySet[Any]:
+        return self.rows("TicketDependency")
+
+    @property
+    def findings(self) -> models.QuerySet[Any]:
+        return self.rows("Finding")
+
+    def rows(self, model: str) -> models.QuerySet[Any]:
+        known: models.QuerySet[Any] = apps.get_model("tickets", model)._default_manager.all()
+        return known.filter(owner=self.owner_id, plan=self.pk)
 
     @property
     def is_checked(self) -> bool:

@@ -36,7 +36,7 @@ class SourceFile(Resource):
 
     # No index of its own: source_file_created begins with the owner
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="files", db_index=False)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="+", db_index=False)
     name = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
     bytes = models.PositiveIntegerField()  # of the file

@@ -28,7 +28,7 @@ class Ticket(Resource):
 
     # No index of its own: ticket_place begins with the owner
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="tickets", db_index=False)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="+", db_index=False)
     source_key = models.CharField(max_length=300)
     group_name = models.CharField(max_length=40)
     group_place = models.PositiveSmallIntegerField()  # of the group among the others
@@ -75,9 +75,9 @@ class TicketDependency(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # No index of its own: ticket_dependency_of_plan begins with the owner
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="dependencies", db_index=False)
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="dependencies", db_index=False)
-    needs = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="dependents")
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="+")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+", db_index=False)
+    needs = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
     origin = models.CharField(max_length=10, choices=Origin)
 
     objects = ResourceQuerySet.as_manager()
