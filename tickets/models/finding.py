@@ -8,9 +8,10 @@ from tasks.models.resource import ResourceQuerySet
 from tickets.models.plan import Plan
 from tickets.models.source_file import SourceFile
 from tickets.models.ticket import Ticket
+from tickets.spreadsheets.entities import PHASES as OF_CHECK
 from tickets.spreadsheets.entities import SEVERITIES
 
-PHASES = ("schema", "content", "references", "generation", "validation")
+PHASES = (*OF_CHECK, "generation", "validation")
 
 
 class Finding(models.Model):

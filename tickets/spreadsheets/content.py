@@ -31,10 +31,11 @@ def schema(file: File) -> Iterator[Problem]:
 
 def content(entity: Entity) -> Iterator[Problem]:
     for column in entity.file.kind.columns:
-        value = entity.values.get(column.name, "")
-        header = entity.file.header(column.name)
+        if column.name not in entity.file.places:
+            continue
+        value, header = entity.values.get(column.name, ""), entity.file.header(column.name)
         if not value:
-            if column.required and column.name in entity.file.places:
+            if column.required:
                 yield Problem("content", "missing_value", f"{header} is empty.", row=entity.row, column=header)
         elif problem := wrong(value, header, entity.row) or misfit(column, value, header, entity.row):
             yield problem
@@ -69,17 +70,17 @@ def names(column: Column, value: str) -> list[str]:
 
 
 def digits(column: Column, value: str) -> list[str]:
-    return re.findall(r"-?\d+(?:[.,]\d+)?", value)[:1]
+    return NUMBER.findall(value)[:1]
 
 
 def choices(column: Column, value: str) -> list[str]:
-    by_word = {squeezed(choice): choice for choice in column.choices}
+    by_word = column.choices_by_word
     close = [by_word[word] for word in get_close_matches(squeezed(value), by_word, MOST_SUGGESTIONS, 0.5)]
     return close or list(column.choices)
 
 
 def chosen(column: Column, value: str) -> bool:
-    return squeezed(value) in {squeezed(choice) for choice in column.choices}
+    return squeezed(value) in column.choices_by_word
 
 
 def matching(pattern: re.Pattern[str], *also: str) -> Callable[[Column, str], bool]:

@@ -27,6 +27,10 @@ class Names:
                     self.alike[squeezed(name)].append(entity)
         self.suggestions = cache(self.suggest)
 
+    def find(self, value: str) -> Sequence[Entity]:
+        """Those that are called so; if none is, those that are but for case and punctuation."""
+        return self.exact.get(value) or self.alike.get(squeezed(value)) or ()
+
     def suggest(self, value: str) -> tuple[str, ...]:
         """Up to ten, those that are most like it first."""
         known = sorted({entities[0].machine_name or entities[0].name for entities in self.exact.values()})
@@ -91,8 +95,10 @@ class Resolver:
         for entity in file.entities:
             value = entity.cell(file.headers[place])
             if value and value not in SPREADSHEET_ERRORS:
-                problem = find(entity, file.headers[place], value, names, "declared_references", "blocking")
-                file.problems += [problem] if problem else []
+                if found := names.find(value):
+                    entity.declared = (*entity.declared, first_of(found))
+                else:
+                    file.problems.append(missing(entity, file.headers[place], value, names))
 
 
 def missing_file(file: File, reference: Reference) -> Problem:
@@ -110,18 +116,17 @@ def look_up(entity: Entity, reference: Reference, names: Names) -> Iterator[Prob
         if not reference.empty and reference.columns[-1] in entity.file.places:
             header = entity.file.header(reference.columns[0])
             message = f"{header} is empty, and nothing else says what the row belongs to."
-            yield missing(entity, reference, header, "", message, names)
+            yield missing(entity, header, "", names, message=message)
         return
     if reference.several:
         yield from look_up_several(entity, reference, *said[0], names)
         return
     for column, value in said:
-        if found := narrowed(entity, reference, names.exact.get(value) or names.alike.get(squeezed(value), [])):
+        if found := narrowed(entity, reference, names.find(value)):
             yield from note(entity, reference, column, value, found, exact=value in names.exact)
             return
     column, value = said[0]
-    header = entity.file.header(column)
-    yield missing(entity, reference, header, value, f"{header} names nothing that there is: {value}.", names)
+    yield missing(entity, entity.file.header(column), value, names, reference.severity)
 
 
 def look_up_several(entity: Entity, reference: Reference, column: str, value: str, names: Names) -> Iterator[Problem]:
@@ -129,11 +134,10 @@ def look_up_several(entity: Entity, reference: Reference, column: str, value: st
     for part in (part.strip() for part in value.split(",")):
         if not part or squeezed(part).split(" ")[0] in {squeezed(word) for word in reference.anything}:
             continue
-        if found := names.exact.get(part) or names.alike.get(squeezed(part), []):
-            taken = min(found, key=lambda one: one.said)
-            entity.need(reference.columns[0], taken)
+        if found := names.find(part):
+            entity.need(reference.columns[0], first_of(found))
         else:
-            yield missing(entity, reference, header, part, f"{header} names nothing that there is: {part}.", names)
+            yield missing(entity, header, part, names, reference.severity)
 
 
 def narrowed(entity: Entity, reference: Reference, found: Sequence[Entity]) -> Sequence[Entity]:
@@ -147,7 +151,7 @@ def narrowed(entity: Entity, reference: Reference, found: Sequence[Entity]) -> S
 def note(
     entity: Entity, reference: Reference, column: str, value: str, found: Sequence[Entity], exact: bool
 ) -> Iterator[Problem]:
-    taken = min(found, key=lambda one: one.said)
+    taken = first_of(found)
     entity.need(reference.columns[0], taken)
     header = entity.file.header(column)
     place: dict[str, Any] = {"row": entity.row, "column": header, "value": value}
@@ -161,25 +165,14 @@ def note(
         yield Problem("references", "ambiguous_reference", message, "warning", **place)
 
 
-def find(entity: Entity, header: str, value: str, names: Names, kind: str, severity: str) -> Problem | None:
-    found = names.exact.get(value) or names.alike.get(squeezed(value), [])
-    if found:
-        entity.declared = (*entity.declared, min(found, key=lambda one: one.said))
-        return None
-    message = f"{header} names nothing that there is: {value}."
-    return Problem(
-        "references", "missing_reference", message, severity, entity.row, header, value, names.suggestions(value)
-    )
+def first_of(found: Sequence[Entity]) -> Entity:
+    """The same one in whatever order files and rows come."""
+    return min(found, key=lambda one: one.said)
 
 
-def missing(entity: Entity, reference: Reference, header: str, value: str, message: str, names: Names) -> Problem:
-    return Problem(
-        "references",
-        "missing_reference",
-        message,
-        reference.severity,
-        entity.row,
-        header,
-        value,
-        names.suggestions(value),
-    )
+def missing(
+    entity: Entity, header: str, value: str, names: Names, severity: str = "blocking", message: str = ""
+) -> Problem:
+    message = message or f"{header} names nothing that there is: {value}."
+    place: dict[str, Any] = {"row": entity.row, "column": header, "value": value}
+    return Problem("references", "missing_reference", message, severity, **place, suggestions=names.suggestions(value))

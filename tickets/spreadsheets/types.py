@@ -3,13 +3,13 @@
 import re
 import tomllib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).with_name("types")
 RULES = ("text", "machine_name", "machine_name_or_dash", "style_name", "number", "choice", "path")
-# In the order in which their entities are made: docs/tickets.md
+# In the order in which they are worked on: what others refer to comes first
 ORDER = (
     *("bundles", "fields", "view_modes", "image_styles", "responsive_image_styles", "views", "view_displays"),
     *("migrations", "migration_mappings", "workflows", "workflow_states", "workflow_transitions", "user_roles"),
@@ -32,9 +32,10 @@ class Column:
     rule: str = "text"
     choices: tuple[str, ...] = ()
 
-    @property
-    def spellings(self) -> frozenset[str]:
-        return frozenset(squeezed(header) for header in (*self.headers, self.name))
+    @cached_property
+    def choices_by_word(self) -> dict[str, str]:
+        """As they are compared. Looked at for each cell."""
+        return {squeezed(choice): choice for choice in self.choices}
 
 
 @dataclass(frozen=True)
