@@ -191,7 +191,7 @@ class Batch:
 
     def shown(self, task: Task) -> Any:
         task.__dict__["present_labels"] = ordered(self.labels[pk] for pk in task.label_ids if pk in self.labels)
-        return task.shown(task.owner.username)
+        return task.as_owner_sees()
 
     def found(self, pk: UUID, version: int | None) -> Task:
         """Raises NotFound, Behind."""

@@ -66,7 +66,8 @@ class SecurityEvent(models.Model):
     device = models.CharField(max_length=LONGEST_DEVICE, blank=True, default="")
     request_id = models.CharField(max_length=128)
     created_at = models.DateTimeField(default=timezone.now)
-    staff = models.CharField(max_length=LONGEST_USERNAME, blank=True, default="", db_default="")  # if not the owner
+    # Who did it, unless the owner did
+    staff = models.CharField(max_length=LONGEST_USERNAME, blank=True, default="", db_default="")
 
     objects = SecurityEventManager()
 

@@ -298,6 +298,9 @@ class Task(Versioned):
         row |= {"owner": username, "label_ids": self.present_label_ids}
         return {**row, "labels": self.labels, "subtasks": self.subtasks}
 
+    def as_owner_sees(self) -> dict[str, Any]:
+        return self.shown(self.owner.username)
+
     @cached_property
     def present_labels(self) -> Sequence[Label]:
         """Those of its labels that are there."""

@@ -147,7 +147,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
             tree.lock(user_of(request).pk)
         task = self.locked(pk)
         serializer = self.get_serializer(task, data=request.data, partial=True)
-        require_version(request, task, lambda: task.shown(task.owner.username))
+        require_version(request, task, task.as_owner_sees)
         serializer.is_valid(raise_exception=True)
         fields, events = dict(serializer.validated_data), []
         if fields.keys() & REFERRING:
@@ -158,12 +158,12 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
 
     def answered(self, request: Request, task: Task) -> HttpResponse:
         etag = etag_of(task.version, task.owner.version, *task.more_of_etag)
-        return answer(request, etag, lambda: task.shown(task.owner.username))
+        return answer(request, etag, task.as_owner_sees)
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         tree.lock(user_of(request).pk)
         task = self.locked(pk)
-        require_version(request, task, lambda: task.shown(task.owner.username))
+        require_version(request, task, task.as_owner_sees)
         trash.remove(task.owner_id, [task.pk], actor_of(request))
         return HttpResponse(status=204)
 
@@ -173,7 +173,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         tree.lock(user.pk)
         task = self.locked(pk, Task.objects.filter(owner=user))
         require_no_fields(request.data)
-        require_version(request, task, lambda: task.shown(task.owner.username))
+        require_version(request, task, task.as_owner_sees)
         trash.restore(task, actor_of(request))
         return self.answered(request, self.locked(pk))
 
@@ -182,7 +182,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
         tree.lock(user_of(request).pk)
         task = self.locked(pk)
         sent = MoveSerializer(data=request.data).checked()
-        require_version(request, task, lambda: task.shown(task.owner.username))
+        require_version(request, task, task.as_owner_sees)
         moving.move(task, *anchor_of(sent, task, self.get_queryset()), actor_of(request))
         return self.answered(request, task)
 
@@ -197,7 +197,7 @@ class TaskViewSet(BaseView, GenericViewSet[Task]):
     def set_status(self, request: Request, pk: str, status: Status, unless: Collection[str] = ()) -> HttpResponse:
         require_no_fields(request.data)
         task = self.locked(pk)
-        require_version(request, task, lambda: task.shown(task.owner.username))
+        require_version(request, task, task.as_owner_sees)
         task.change(actor_of(request), status=task.status if task.status in unless else status)
         return self.answered(request, task)
 
