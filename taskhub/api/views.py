@@ -31,6 +31,9 @@ def require_known(query: QueryDict, known: Collection[str], repeatable: Collecti
             raise BadParameter(name, "unknown_parameter", "This parameter is unknown.")
         if len(values) > 1 and name not in repeatable:
             raise BadParameter(name, "repeated_parameter", "This parameter may be given only once.")
+        # Which the database can neither store nor compare. What is no cursor is told by a code of its own
+        if name != "cursor" and any("\0" in value for value in values):
+            raise BadParameter(name, "invalid", "This holds a NUL character.")
 
 
 def with_etag(request: Request, response: HttpResponse) -> HttpResponseBase:

@@ -73,6 +73,13 @@ def test_a_file_has_a_name(plan, query):
     assert upload(plan, ROLE, query).json()["errors"][0]["parameter"] == "name"
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "files?name=a%00b"), ("GET", "findings?code=a%00b")])
+def test_a_nul_in_the_query_is_refused(plan, method, path):
+    answer = plan.client.generic(method, f"{plan.path}/{path}", ROLE, content_type="text/csv")
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid")
+
+
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
 def test_it_is_sent_as_csv(plan, content_type):
     assert upload(plan, ROLE, content_type=content_type).status_code == 415
