@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db.migrations import AddConstraint, RunSQL, SeparateDatabaseAndState
+from django.db.migrations import AddConstraint, RemoveConstraint, RunSQL, SeparateDatabaseAndState
 from django.db.models import UniqueConstraint
 
 
@@ -89,7 +89,21 @@ def unique_concurrently(
 
     It can be run again after a failure, which leaves an invalid index. Names are not quoted, so pass only constants.
     """
-    drop = f"DROP INDEX CONCURRENTLY IF EXISTS {constraint.name}"
-    create = f"CREATE UNIQUE INDEX CONCURRENTLY {constraint.name} ON {table} ({columns}) WHERE {condition}"
-    build = RunSQL(["SET lock_timeout = 0", drop, create, "RESET lock_timeout"], [drop])
-    return SeparateDatabaseAndState([build], [AddConstraint(model, constraint)])
+    build, drop = build_and_drop(table, columns, constraint.name, condition)
+    return SeparateDatabaseAndState([RunSQL(build, drop)], [AddConstraint(model, constraint)])
+
+
+def no_longer_unique_concurrently(
+    model: str, table: str, columns: str, name: str, condition: str
+) -> SeparateDatabaseAndState:
+    """The other way round. Django's RemoveConstraint would lock the table, and wait for that lock before all others."""
+    build, drop = build_and_drop(table, columns, name, condition)
+    return SeparateDatabaseAndState([RunSQL(drop, build)], [RemoveConstraint(model, name)])
+
+
+def build_and_drop(table: str, columns: str, name: str, condition: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The statements for a partial unique index; without the lock_timeout, as without_lock_timeout() says."""
+    drop = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
+    create = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns}) WHERE {condition}"
+    before, after = "SET lock_timeout = 0", "RESET lock_timeout"
+    return (before, drop, create, after), (before, drop, after)

@@ -13,7 +13,6 @@ KNOWN = {  # what the linter says of them, and why it may be so
     "0001_initial": "there was nothing before it",
     "0006_mail_and_second_factor": "NOT NULL without a default, which 0008 adds",
     "0007_lists_and_labels": "indexes of tables that it makes itself",
-    "0011_indexes_of_lists_and_trash": "an index is dropped under a lock: a moment",
     "0012_longest_keys_and_words": "a longer varchar: no row is read",
 }
 # All that a migration can leave behind, by name and definition

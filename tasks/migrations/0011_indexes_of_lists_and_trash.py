@@ -5,6 +5,7 @@ from django.db import migrations, models
 from taskhub.postgresql.operations import (
     RetryableAddIndexConcurrently,
     RetryableRemoveIndexConcurrently,
+    no_longer_unique_concurrently,
     unique_concurrently,
 )
 
@@ -147,9 +148,12 @@ class Migration(migrations.Migration):
             ),
             "external_key IS NOT NULL AND deleted_at IS NULL",
         ),
-        migrations.RemoveConstraint(
-            model_name="task",
-            name="tasks_external_key",
+        no_longer_unique_concurrently(
+            "task",
+            "tasks",
+            "owner_id, external_source, external_key",
+            "tasks_external_key",
+            "external_key IS NOT NULL",
         ),
         RetryableRemoveIndexConcurrently(
             model_name="task",
